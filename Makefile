@@ -1,0 +1,90 @@
+# What one does with a checkout of p2pci. Needs GNU make 3.81 or newer and Python 3.11 or newer.
+#   PYTHON=/path/to/python3   which Python .venv is made with
+#   ARGS=…                    more arguments for pytest, the demo or uv (make test ARGS="-k lookup")
+
+PYTHON ?=
+ARGS ?=
+# Plain assignments: some shells export HOST, the name of the machine itself. The command line still wins.
+HOST = localhost
+PORT = 7734
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEV := $(VENV)/.dev
+RUN := $(VENV)/.run
+# The demo needs little, so it makes do with whichever set-up is there.
+DEMO_SETUP := $(if $(wildcard $(DEV)),$(DEV),$(RUN))
+
+# Set up again when the Python of .venv is gone, or the checkout was copied or moved.
+USABLE := $(shell [ "$$(cat $(VENV)/.where 2>/dev/null)" = "$$(pwd -P)" ] && $(BIN)/python -c pass 2>/dev/null && echo yes)
+SETUP_NEEDS := pyproject.toml $(if $(USABLE),,FORCE)
+
+PYTEST := $(BIN)/python -m pytest -q
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all check format run-server run-peer1 run-peer2 run-peer3 lock clean FORCE
+
+help: ## show this list
+	@echo "make TARGET, one of:"
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)$$/\1	\2/p' Makefile | \
+		while IFS='	' read -r target text; do printf '  %-11s %s\n' "$$target" "$$text"; done
+
+setup: $(DEV) ## make .venv with everything that tests and checks need
+
+demo: $(DEMO_SETUP) ## an index and three peers on this machine, shown and checked step by step
+	@$(BIN)/p2pci demo $(ARGS)
+
+test: $(DEV) ## run the tests (ARGS="-k lookup" for some of them)
+	@$(PYTEST) $(ARGS)
+
+test-all: $(DEV) ## run the tests, the slow ones too
+	@$(PYTEST) -m '' $(ARGS)
+
+check: $(DEV) ## check format, lint, types and floors
+	@echo "format: ruff format --check"
+	@$(BIN)/ruff format --check
+	@echo "lint: ruff check"
+	@$(BIN)/ruff check
+	@echo "types: mypy --strict"
+	@$(BIN)/python -m mypy
+	@echo "floors: lint-imports"
+	@$(BIN)/lint-imports
+
+format: $(DEV) ## put the code into its format, and mend what ruff can mend
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+run-server: ## the index server (PORT=7734), with nothing installed
+	python3 server.py $(PORT)
+
+run-peer1: ## a peer sharing peer1/rfcs (HOST=localhost is the server), with nothing installed
+	cd peer1 && python3 ../peer.py $(HOST)
+
+run-peer2: ## a peer sharing peer2/rfcs
+	cd peer2 && python3 ../peer.py $(HOST)
+
+run-peer3: ## a peer sharing peer3/rfcs
+	cd peer3 && python3 ../peer.py $(HOST)
+
+lock: ## write requirements/*.txt anew from pyproject.toml, with uv (ARGS=--upgrade for newer versions)
+	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv on PATH." >&2; exit 1; }
+	$(COMPILE) $(ARGS) --group build -o requirements/run.txt pyproject.toml
+	$(COMPILE) $(ARGS) --group dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
+	@if grep -n '://' requirements/run.txt requirements/dev.txt; then \
+		echo "A lock file names an address; it must hold names, versions and hashes alone." >&2; exit 1; fi
+
+clean: ## remove .venv, caches and built files (not the documents that peers downloaded)
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find __pycache__ src tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(DEV): $(SETUP_NEEDS) requirements/dev.txt
+	@PYTHON="$(PYTHON)" sh tools/setup.sh dev
+	@touch $@
+
+$(RUN): $(SETUP_NEEDS) requirements/run.txt
+	@PYTHON="$(PYTHON)" sh tools/setup.sh run
+	@touch $@
+
+FORCE:

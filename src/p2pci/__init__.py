@@ -1,0 +1,32 @@
+"""P2P-CI: a peer-to-peer system with a centralized index, for RFC documents.
+
+The public names: run an index with IndexServer, a peer with Peer; ask an index with IndexClient, and a
+holder with fetch. Everything runs on asyncio and on the standard library alone.
+"""
+
+from p2pci.client import Answer, ClientLimits, IndexClient
+from p2pci.download import DownloadLimits, fetch
+from p2pci.errors import (
+    CannotConnectError,
+    CannotListenError,
+    ConnectionLostError,
+    DeadlineError,
+    InvalidValueError,
+    LibraryError,
+    NetworkError,
+    NotFoundError,
+    NotOnShelfError,
+    P2PCIError,
+    ProtocolError,
+    RefusedError,
+)
+from p2pci.events import Downloaded
+from p2pci.library import Shelf
+from p2pci.peer import Peer, PeerLimits
+from p2pci.protocol.grammar import DEFAULT_PORT, Status
+from p2pci.protocol.messages import Record
+from p2pci.server import IndexServer
+from p2pci.serving import ServingLimits
+from p2pci.upload import UploadLimits, UploadServer
+
+__version__ = "0.1.0"

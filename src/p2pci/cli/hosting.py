@@ -1,0 +1,96 @@
+"""A server or a peer from its start to its end, as `p2pci server`, `p2pci peer` and the starters run them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from p2pci.cli.exits import ExitStatus
+from p2pci.cli.menu import run_menu
+from p2pci.cli.printing import PeerPrinter, ServerPrinter
+from p2pci.cli.running import ending_signals
+from p2pci.cli.terminal import Terminal
+from p2pci.dialing import outward_address, show_address
+from p2pci.peer import Peer
+from p2pci.protocol.grammar import DEFAULT_PORT
+from p2pci.server import IndexServer
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from pathlib import Path
+    from typing import Any
+
+    from p2pci.events import Address
+
+
+async def host_server(*, bind: str | None, port: int, trusts_claims: bool, shows_messages: bool) -> ExitStatus:
+    """Run an index server until SIGINT or SIGTERM."""
+    terminal = Terminal()
+    printer = ServerPrinter(terminal, shows_messages=shows_messages)
+    server = IndexServer(
+        host=bind,
+        port=port,
+        trusts_claims=trusts_claims,
+        watch=printer,
+        trace=printer if shows_messages else None,
+    )
+    with ending_signals() as ending:
+        async with server:
+            terminal.print(f"[SERVER] Listening on port {server.port}...")
+            terminal.print(f"On the other machines type: {await _peer_command(bind, server.port)}")
+            await ending
+            terminal.print("[SERVER] Stopping...")
+    return ExitStatus.DONE
+
+
+async def _peer_command(bind: str | None, port: int) -> str:
+    host = bind if bind not in (None, "0.0.0.0", "::") else await outward_address()
+    assert host is not None
+    return f"p2pci peer {host if port == DEFAULT_PORT else show_address((host, port))}"
+
+
+async def host_peer(
+    server: Address,
+    *,
+    library: Path,
+    bind: str | None = None,
+    port: int = 0,
+    advertise: Address | None = None,
+    has_menu: bool,
+    shows_messages: bool,
+    shows_all: bool,
+) -> ExitStatus:
+    """Run a peer until its menu is left, or without one until SIGINT or SIGTERM."""
+    terminal = Terminal()
+    printer = PeerPrinter(terminal, shows_all=shows_all)
+    peer = Peer(
+        server,
+        library,
+        bind=bind,
+        port=port,
+        advertise=advertise,
+        watch=printer.watch,
+        trace=printer.trace if shows_messages else None,
+    )
+    with ending_signals() as ending, terminal.kept_sane():
+        async with peer:
+            if has_menu:
+                number = await _first(run_menu(peer, terminal), ending)
+            else:
+                number = await ending
+            terminal.print("[PEER] Disconnecting...")
+    return ExitStatus.INTERRUPTED if has_menu and number == signal.SIGINT else ExitStatus.DONE
+
+
+async def _first(
+    menu: Coroutine[Any, Any, None], ending: asyncio.Future[signal.Signals]
+) -> signal.Signals | None:
+    """Run the menu until it is left or a signal comes, and say which signal."""
+    running = asyncio.ensure_future(menu)
+    await asyncio.wait((running, ending), return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        running.result()
+        return None
+    running.cancel()
+    return ending.result()

@@ -1,0 +1,80 @@
+"""The two original starters, `python3 server.py [PORT]` and `python3 peer.py [SERVER[:PORT]]`.
+
+They run on a bare Python: no click, no rich. Every message is shown as it is sent and received.
+The settings that a peer may need beyond its server come from the environment, named like the flags.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from p2pci.cli.exits import ExitStatus, exit_status_of
+from p2pci.cli.hosting import host_peer, host_server
+from p2pci.cli.running import run
+from p2pci.cli.settings import parse_address, parse_listening_port
+from p2pci.errors import InvalidValueError, P2PCIError
+from p2pci.protocol.grammar import DEFAULT_PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+SERVER_USAGE = """usage: python3 server.py [PORT]
+
+Runs a P2P-CI index server on PORT (7734; 0 takes a free one) and shows every message.
+Ctrl-C stops it. `p2pci server --help` has more."""
+PEER_USAGE = """usage: python3 peer.py [SERVER[:PORT]]
+
+Shares the folder rfcs/ through the index server SERVER (localhost, port 7734), shows every message and
+offers a menu. From the environment: P2PCI_LIBRARY (another folder), P2PCI_BIND and P2PCI_UPLOAD_PORT (where
+the upload server listens), P2PCI_ADVERTISE (HOST[:PORT] to be published). `p2pci peer --help` has more."""
+
+
+def start_server(arguments: list[str]) -> ExitStatus:
+    """Run `server.py` with its arguments, and give its exit code."""
+
+    def prepare() -> Coroutine[Any, Any, ExitStatus]:
+        port = parse_listening_port(arguments[0]) if arguments else DEFAULT_PORT
+        return host_server(bind=os.environ.get("P2PCI_BIND"), port=port, trusts_claims=False, shows_messages=True)
+
+    return _start(prepare, arguments, usage=SERVER_USAGE)
+
+
+def start_peer(arguments: list[str]) -> ExitStatus:
+    """Run `peer.py` with its arguments, and give its exit code."""
+
+    def prepare() -> Coroutine[Any, Any, ExitStatus]:
+        server = parse_address(arguments[0] if arguments else os.environ.get("P2PCI_SERVER", "localhost"))
+        advertise = os.environ.get("P2PCI_ADVERTISE")
+        return host_peer(
+            server,
+            library=Path(os.environ.get("P2PCI_LIBRARY", "rfcs")),
+            bind=os.environ.get("P2PCI_BIND"),
+            port=parse_listening_port(os.environ.get("P2PCI_UPLOAD_PORT", "0")),
+            advertise=parse_address(advertise, default_port=0) if advertise else None,
+            has_menu=True,
+            shows_messages=True,
+            shows_all=False,
+        )
+
+    return _start(prepare, arguments, usage=PEER_USAGE)
+
+
+def _start(
+    prepare: Callable[[], Coroutine[Any, Any, ExitStatus]], arguments: list[str], *, usage: str
+) -> ExitStatus:
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(usage)
+        return ExitStatus.DONE
+    try:
+        if len(arguments) > 1 or arguments[:1] and arguments[0].startswith("-"):
+            raise InvalidValueError(f"{' '.join(arguments)!r} is not understood.\n{usage}")
+        return run(prepare())
+    except P2PCIError as error:
+        print(error, file=sys.stderr)
+        return exit_status_of(error)
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED

@@ -1,0 +1,119 @@
+"""Events as lines: what an index server and a peer print, in the words of the original programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from p2pci import events
+from p2pci.cli.display import escape, show_message
+from p2pci.dialing import show_address
+
+if TYPE_CHECKING:
+    from p2pci.cli.terminal import Terminal
+    from p2pci.events import Event
+
+SHOWN_REGISTRATIONS = 10
+
+
+class ServerPrinter:
+    """Prints an index server's events; messages and connections only with `shows_messages`."""
+
+    def __init__(self, terminal: Terminal, *, shows_messages: bool) -> None:
+        self._terminal = terminal
+        self._shows_messages = shows_messages
+
+    def __call__(self, event: Event) -> None:
+        line = self._line(event)
+        if line is not None:
+            self._terminal.print(line)
+
+    def _line(self, event: Event) -> str | None:
+        match event:
+            case events.Connected(address) if self._shows_messages:
+                return f"[Server] New TCP connection from {show_address(address)}"
+            case events.Received(data=data) | events.Sent(data=data):
+                return show_message(data)
+            case events.Joined(host, port):
+                return f"[Server] Added {escape(show_address((host, port)))}"
+            case events.Added(number, host):
+                return f"[Server] Added RFC {number} from {escape(host)}"
+            case events.Left(host, port, records):
+                where = escape(show_address((host, port)))
+                return f"[SERVER] Peer {where} left. Removed 1 peer(s), {records} RFC(s)."
+            case _:
+                return None
+
+
+class PeerPrinter:
+    """Prints a peer's events.
+
+    Args:
+        terminal: where to.
+        shows_all: every registration with its messages; else the first ten, then how many more.
+    """
+
+    def __init__(self, terminal: Terminal, *, shows_all: bool) -> None:
+        self._terminal = terminal
+        self._shows_all = shows_all
+        self._is_abridging = False
+
+    def watch(self, event: Event) -> None:
+        """Print what happens now and then."""
+        line = self._registration_line(event) or self._download_line(event) or self._membership_line(event)
+        if line:
+            self._terminal.print(line)
+
+    def trace(self, event: Event) -> None:
+        """Print a message."""
+        match event:
+            case events.Received(events.Role.UPLOAD, address, data):
+                self._terminal.print(f"[UPLOAD] Request from {address}:\n{show_message(data)}")
+            case events.Received(events.Role.CLIENT, _, _) | events.Sent(events.Role.CLIENT, _, _) if self._is_abridging:
+                pass
+            case events.Received(data=data) | events.Sent(data=data):
+                self._terminal.print(show_message(data))
+            case _:
+                pass
+
+    def _registration_line(self, event: Event) -> str | None:
+        match event:
+            case events.Registering(_, _, position, total) if position > SHOWN_REGISTRATIONS and not self._shows_all:
+                first = not self._is_abridging
+                self._is_abridging = True
+                return f"… and {total - position + 1} more" if first else None
+            case events.Registering(number, title, _, _):
+                return f"[Peer] Registering RFC {number}: {escape(title)}"
+            case events.NotRegistered(number, reason):
+                return f"[Peer] RFC {number} was not registered. {escape(reason)}"
+            case events.Registered():
+                self._is_abridging = False
+        return None
+
+    def _download_line(self, event: Event) -> str | None:
+        match event:
+            case events.Downloading(number, host, port):
+                return f"[DOWNLOAD] Connecting to {escape(show_address((host, port)))} for RFC {number}..."
+            case events.Progress(number, done, size) if done < size:
+                self._terminal.show_status(f"[DOWNLOAD] RFC {number}: {done:,} of {size:,} bytes")
+            case events.Downloaded(_, path, size):
+                return f"[DOWNLOAD] Saved to {escape(str(path))} ({size} bytes)"
+            case events.SourceFailed(_, host, port, reason):
+                return f"[DOWNLOAD] {escape(show_address((host, port)))} did not deliver. {escape(reason)}"
+        return None
+
+    def _membership_line(self, event: Event) -> str | None:
+        match event:
+            case events.UploadListening(port):
+                return f"[UPLOAD] Upload server listening on port {port}"
+            case events.Advertised(host, _):
+                return f"[Peer] Hostname: {escape(host)}"
+            case events.IndexConnected(_, port):
+                return f"[Peer] Connected to server at port {port}"
+            case events.IndexLost(reason, retry_seconds):
+                return (
+                    f"[Peer] The index server is away: {escape(reason)} "
+                    f"The shelf is still served; next try in {retry_seconds:.1f} s."
+                )
+            case events.Uploaded(address, number, size):
+                return f"[UPLOAD] Sent RFC {number} to {address} ({size} bytes)"
+        return None

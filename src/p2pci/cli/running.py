@@ -1,0 +1,54 @@
+"""How a command runs: on the fastest event loop there is, until it is done or a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+
+_T = TypeVar("_T")
+
+
+def run(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end, on uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(main)
+    return uvloop.run(main)
+
+
+@contextmanager
+def ending_signals() -> Iterator[asyncio.Future[signal.Signals]]:
+    """Catch SIGINT and SIGTERM: the first one ends the future, the second one is the system's to handle.
+
+    Yields:
+        The future of the first signal.
+    """
+    loop = asyncio.get_running_loop()
+    first: asyncio.Future[signal.Signals] = loop.create_future()
+
+    def note(number: signal.Signals) -> None:
+        if not first.done():
+            first.set_result(number)
+        for caught in _ENDING:
+            loop.remove_signal_handler(caught)
+
+    if sys.platform == "win32":  # no handlers on its loops: Ctrl-C cancels the main task
+        yield first
+        return
+    for number in _ENDING:
+        loop.add_signal_handler(number, note, number)
+    try:
+        yield first
+    finally:
+        for number in _ENDING:
+            loop.remove_signal_handler(number)
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)

@@ -1,0 +1,72 @@
+"""Connections that we open: to an index server or to a holder, within a deadline, with errors in words.
+
+May import `events` and `errors`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from typing import TYPE_CHECKING, TypeVar
+
+from p2pci.errors import CannotConnectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from p2pci.events import Address
+
+_Protocol = TypeVar("_Protocol", bound=asyncio.BaseProtocol)
+
+
+async def dial(make_protocol: Callable[[], _Protocol], address: Address, *, seconds: float) -> _Protocol:
+    """Connect to an address and give the protocol that speaks on the connection.
+
+    Raises:
+        CannotConnectError: no such host, nobody listens there, or no answer within `seconds`.
+    """
+    host, port = address
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(seconds):
+            _, protocol = await loop.create_connection(make_protocol, host, port)
+    except TimeoutError as error:
+        raise CannotConnectError(show_address(address), reason=f"no answer within {seconds:g} s") from error
+    except (OSError, UnicodeError) as error:
+        raise CannotConnectError(show_address(address), reason=_reason(error)) from error
+    return protocol
+
+
+def show_address(address: Address) -> str:
+    """Write host and port as people do: `host:port`, `[v6]:port`."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _reason(error: Exception) -> str:
+    # With several addresses tried, asyncio packs all their errors into the text of one.
+    if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
+        return "connection refused, nothing listens there"
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return "there is no host of that name"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+async def outward_address() -> str:
+    """Find the address of this machine that others see; 127.0.0.1 when it has no network.
+
+    It is the source address that the system would choose for a packet to elsewhere; none is sent.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=_ELSEWHERE)
+    except OSError:
+        return "127.0.0.1"
+    try:
+        return str(transport.get_extra_info("sockname")[0])
+    finally:
+        transport.close()
+
+
+_ELSEWHERE = ("198.51.100.1", 9)  # an address for documentation (RFC 5737): in nobody's network

@@ -1,0 +1,120 @@
+"""Every error that p2pci raises on purpose.
+
+    P2PCIError
+    ├── InvalidValueError          a value that may not go into a message (also a ValueError)
+    ├── ProtocolError              the other side said something that is not P2P-CI/1.0
+    ├── RefusedError               the other side answered 400, 505 or another error
+    ├── NotFoundError              nobody has the document, or the holder answered 404
+    ├── NetworkError
+    │   ├── CannotConnectError     nobody answers at that address
+    │   ├── CannotListenError      the port is taken, or not ours to take
+    │   ├── ConnectionLostError    the connection ended in the middle of something
+    │   └── DeadlineError          the other side was silent for too long
+    └── LibraryError               the folder or a file in it cannot be read or written
+        └── NotOnShelfError        the shelf has no such document (answered with 404)
+
+Each carries its facts as attributes and builds its own text: the first line says what happened, the
+last sentence what to do. This module imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class P2PCIError(Exception):
+    """Root of the tree; catch it to catch everything that p2pci raises on purpose."""
+
+
+class InvalidValueError(P2PCIError, ValueError):
+    """A number, host, port or title that the protocol does not carry (clauses P-1.36 to P-1.39)."""
+
+
+class ProtocolError(P2PCIError):
+    """The other side broke the protocol; what it sent cannot be trusted any further."""
+
+
+class RefusedError(P2PCIError):
+    """The other side answered with an error code.
+
+    Attributes:
+        code: the number of the status line, such as 400 or 505.
+        request: the first line of what was asked.
+    """
+
+    def __init__(self, code: int, *, request: str) -> None:
+        self.code = code
+        self.request = request
+        advice = {
+            400: "Check the values of the request; with --trace every message is shown.",
+            505: "The other side speaks another version of P2P-CI; this program speaks 1.0.",
+        }.get(code, "This is not a code of P2P-CI/1.0; with --trace every message is shown.")
+        super().__init__(f"'{request}' was answered with {code}. {advice}")
+
+
+class NotFoundError(P2PCIError):
+    """Nobody has the document.
+
+    Attributes:
+        number: the RFC that was asked for.
+    """
+
+    def __init__(self, number: int, *, where: str = "no peer of this index has it") -> None:
+        self.number = number
+        super().__init__(f"RFC {number} was not found: {where}. `p2pci list` shows what there is.")
+
+
+class NetworkError(P2PCIError):
+    """The network or the other machine failed."""
+
+
+class CannotConnectError(NetworkError):
+    """No connection could be made.
+
+    Attributes:
+        address: host and port as people write them.
+    """
+
+    def __init__(self, address: str, *, reason: str) -> None:
+        self.address = address
+        super().__init__(
+            f"Cannot connect to {address}: {reason}. Check that it is running there and that no firewall is between."
+        )
+
+
+class CannotListenError(NetworkError):
+    """No listening socket could be opened.
+
+    Attributes:
+        address: host and port as people write them.
+    """
+
+    def __init__(self, address: str, *, reason: str) -> None:
+        self.address = address
+        super().__init__(
+            f"Cannot listen on {address}: {reason}. Stop what uses it, or choose another port (0 takes any free one)."
+        )
+
+
+class ConnectionLostError(NetworkError):
+    """The connection ended before the answer did."""
+
+
+class DeadlineError(NetworkError):
+    """The other side did not answer within its time."""
+
+
+class LibraryError(P2PCIError):
+    """A folder or file of the shelf cannot be read or written.
+
+    Attributes:
+        path: the folder or file.
+    """
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: {reason}")
+
+
+class NotOnShelfError(LibraryError):
+    """The shelf has no such document, or what has its name is not a regular file."""

@@ -1,0 +1,181 @@
+"""What the running parts tell whoever watches them: plain values, no text, no I/O.
+
+Every part takes a `watch` callable for what happens now and then, and a `trace` for what happens at every
+message. The faces in `cli/` turn these values into lines. `address` is the other end of a connection,
+(host, port). Imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from pathlib import Path
+from typing import NamedTuple
+
+Address = tuple[str, int]
+
+
+class Role(Enum):
+    """Which of its conversations a part speaks of: serving an index or uploads, or asking them."""
+
+    INDEX = auto()
+    UPLOAD = auto()
+    CLIENT = auto()
+    DOWNLOAD = auto()
+
+
+class Received(NamedTuple):
+    """One message, or a part of one, as it came in; of documents the head alone."""
+
+    role: Role
+    address: Address
+    data: bytes
+
+
+class Sent(NamedTuple):
+    """One message, or a part of one, as it went out; of documents the head alone."""
+
+    role: Role
+    address: Address
+    data: bytes
+
+
+class Connected(NamedTuple):
+    """A connection was accepted."""
+
+    address: Address
+
+
+class Joined(NamedTuple):
+    """A peer entered the index with its first valid ADD; `host` as published (clause P-4.7)."""
+
+    host: str
+    port: int
+
+
+class Added(NamedTuple):
+    """A record was added to the index."""
+
+    number: int
+    host: str
+
+
+class Left(NamedTuple):
+    """A peer's connection ended; `records` of its records are gone."""
+
+    host: str
+    port: int
+    records: int
+
+
+class Uploaded(NamedTuple):
+    """A document of `size` bytes went out whole."""
+
+    address: Address
+    number: int
+    size: int
+
+
+class Downloading(NamedTuple):
+    """A download begins to connect to a holder."""
+
+    number: int
+    host: str
+    port: int
+
+
+class Progress(NamedTuple):
+    """`done` of `size` bytes of a document have arrived."""
+
+    number: int
+    done: int
+    size: int
+
+
+class Downloaded(NamedTuple):
+    """A document arrived whole and has its final name."""
+
+    number: int
+    path: Path
+    size: int
+
+
+class SourceFailed(NamedTuple):
+    """A holder did not deliver; the next one is tried, if there is one."""
+
+    number: int
+    host: str
+    port: int
+    reason: str
+
+
+class UploadListening(NamedTuple):
+    """The upload server of a peer listens on `port`."""
+
+    port: int
+
+
+class Advertised(NamedTuple):
+    """Host and port that a peer asks to be published under."""
+
+    host: str
+    port: int
+
+
+class Registering(NamedTuple):
+    """A document of the shelf is about to be registered; `position` counts from 1 to `total`."""
+
+    number: int
+    title: str
+    position: int
+    total: int
+
+
+class NotRegistered(NamedTuple):
+    """The index did not take a document; the others are registered all the same."""
+
+    number: int
+    reason: str
+
+
+class Registered(NamedTuple):
+    """The shelf is registered: `count` documents."""
+
+    count: int
+
+
+class IndexConnected(NamedTuple):
+    """The connection to the index server stands; `port` is the index server's."""
+
+    host: str
+    port: int
+
+
+class IndexLost(NamedTuple):
+    """The index server went away; the next try is in `retry_seconds`."""
+
+    reason: str
+    retry_seconds: float
+
+
+Event = (
+    Received
+    | Sent
+    | Connected
+    | Joined
+    | Added
+    | Left
+    | Uploaded
+    | Downloading
+    | Progress
+    | Downloaded
+    | SourceFailed
+    | UploadListening
+    | Advertised
+    | Registering
+    | NotRegistered
+    | Registered
+    | IndexConnected
+    | IndexLost
+)
+Watcher = Callable[[Event], None]

@@ -1,0 +1,10 @@
+"""Who holds what: a pure data structure, without I/O, that the index server answers from.
+
+`records` has the members and their records, `membership` the host under which they are published, `bitmaps` the
+compact sets below. Imports nothing of the project above the protocol.
+"""
+
+from p2pci.index.membership import is_loopback, plain_address, published_host
+from p2pci.index.records import Index, Member
+
+__all__ = ["Index", "Member", "is_loopback", "plain_address", "published_host"]

@@ -1,0 +1,222 @@
+"""The index: which peers are here, and who holds which document.
+
+A peer is a small integer, its serial, given when it joins; a document is its editions, each with a bitmap of the
+serials that hold it; a peer has a bitmap of its documents. So ten million records fit in tens of megabytes,
+and who leaves costs what it held. Answers come as encoded record lines: those of a document are kept in a
+bounded cache, and dropped, for that document alone, when a holder comes or goes. No I/O, no clock.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+from p2pci.index.bitmaps import BitMap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BATCH_BYTES = 64 * 1024
+MAX_CACHED_BYTES = 8 * 1024 * 1024
+_SERIALS = 2**32
+
+
+class Member:
+    """A connection that has joined. Made by `Index.join`; only the index changes it."""
+
+    __slots__ = ("host", "line_end", "numbers", "port", "serial", "stamps")
+
+    def __init__(self, serial: int, *, host: str, port: int) -> None:
+        self.serial = serial
+        self.host = host
+        self.port = port
+        self.line_end = b" %b %d\r\n" % (host.encode(), port)  # of each of its record lines
+        self.numbers = BitMap()  # the documents it holds
+        self.stamps: dict[int, int] = {}  # see Index._stamp
+
+
+class Index:
+    """Members and their records (clauses P-4.9 to P-4.14).
+
+    A record belongs to the member that added it. Two members may have the same host and port (a peer that
+    came back before its old end was noticed): each keeps its records, answers show them once.
+    """
+
+    def __init__(self) -> None:
+        self.record_count = 0
+        self._members: dict[int, Member] = {}
+        self._next_serial = 0
+        self._documents: dict[int, dict[str, BitMap]] = {}  # number -> title -> serials of its holders
+        self._numbers = BitMap()  # the keys of _documents, in order
+        self._identities: dict[tuple[str, int], list[Member]] = {}  # by order of joining
+        self._doubled = BitMap()  # serials of members that share their host and port
+        self._ticks = count(1)
+        self._lines: dict[int, bytes] = {}  # number -> its record lines; the oldest entry first
+        self._cached_bytes = 0
+
+    @property
+    def member_count(self) -> int:
+        return len(self._members)
+
+    def join(self, host: str, port: int) -> Member:
+        """Let a peer in, under the host that is published for it."""
+        while self._next_serial in self._members:  # only after four billion joins
+            self._next_serial = (self._next_serial + 1) % _SERIALS
+        member = Member(self._next_serial, host=host, port=port)
+        self._next_serial = (self._next_serial + 1) % _SERIALS
+        self._members[member.serial] = member
+        sharers = self._identities.setdefault((host, port), [])
+        sharers.append(member)
+        if len(sharers) > 1:
+            for sharer in sharers:
+                self._doubled.add(sharer.serial)
+        return member
+
+    def add(self, member: Member, number: int, title: str) -> bytes:
+        """Record that a member holds a document; a new title replaces its old one.
+
+        Returns:
+            The line of the record, as ADD's answer echoes it.
+        """
+        editions = self._documents.get(number)
+        if editions is None:
+            editions = self._documents[number] = {}
+            self._numbers.add(number)
+        if number in member.numbers:
+            self._leave_edition(editions, member)
+        else:
+            member.numbers.add(number)
+            self.record_count += 1
+        holders = editions.get(title)
+        if holders is None:
+            holders = editions[title] = BitMap()
+        holders.add(member.serial)
+        if member.serial in self._doubled:
+            self._stamp(member, number)
+        self._forget_lines(number)
+        return _line_start(number, title) + member.line_end
+
+    def leave(self, member: Member) -> int:
+        """Take a member out with all its records, and say how many they were."""
+        for number in member.numbers:
+            editions = self._documents[number]
+            self._leave_edition(editions, member)
+            if not editions:
+                del self._documents[number]
+                self._numbers.discard(number)
+            self._forget_lines(number)
+        del self._members[member.serial]
+        self._leave_identity(member)
+        self.record_count -= len(member.numbers)
+        return len(member.numbers)
+
+    def lookup(self, number: int) -> bytes | Iterator[bytes]:
+        """Give the record lines of a document, the holder that joined last first.
+
+        Returns:
+            The lines at once when they are few, b"" when nobody has the document; else an iterator of
+            batches of about BATCH_BYTES, which may be taken while the index goes on changing.
+        """
+        lines = self._lines.get(number)
+        if lines is not None:
+            return lines
+        groups = self._groups(number)
+        if sum(len(start) * len(ends) + sum(map(len, ends)) for start, ends in groups) > BATCH_BYTES:
+            return _batches(groups)
+        lines = b"".join(_batches(groups))
+        if lines:
+            self._keep_lines(number, lines)
+        return lines
+
+    def list_all(self) -> Iterator[bytes]:
+        """Give all record lines, by number, in batches of about BATCH_BYTES.
+
+        The index may change between batches: each record that lived throughout comes exactly once.
+        """
+        parts: list[bytes] = []
+        size = 0
+        for number in self._numbers.to_array():
+            lines = self._lines.get(number)
+            for part in _batches(self._groups(number)) if lines is None else (lines,):
+                parts.append(part)
+                size += len(part)
+                if size >= BATCH_BYTES:
+                    yield b"".join(parts)
+                    parts, size = [], 0
+        if parts:
+            yield b"".join(parts)
+
+    def _groups(self, number: int) -> list[tuple[bytes, list[bytes]]]:
+        """Take down the lines of a document as they are now: per edition their start, and their ends."""
+        groups = []
+        editions = self._documents.get(number, {})
+        newest_first = sorted(editions, key=lambda title: editions[title].to_array()[-1], reverse=True)
+        hidden = self._hidden(number, editions)
+        for title in newest_first:
+            serials = editions[title].to_array()[::-1]
+            ends = [self._members[serial].line_end for serial in serials if serial not in hidden]
+            if ends:
+                groups.append((_line_start(number, title), ends))
+        return groups
+
+    def _hidden(self, number: int, editions: dict[str, BitMap]) -> set[int]:
+        """Find the holders whose record another one of the same host and port, added later, stands for."""
+        hidden: set[int] = set()
+        for holders in editions.values():
+            for serial in holders & self._doubled:
+                member = self._members[serial]
+                same = [m for m in self._identities[member.host, member.port] if number in m.numbers]
+                if member is not max(same, key=lambda m: (m.stamps.get(number, 0), m.serial)):
+                    hidden.add(serial)
+        return hidden
+
+    def _stamp(self, member: Member, number: int) -> None:
+        """Note the order of ADDs of one host and port, where the order of joining does not tell it.
+
+        The usual sharer is a peer that came back: it joined last and adds last, and needs no note.
+        """
+        sharers = self._identities[member.host, member.port]
+        if member is not sharers[-1] or any(sharer.stamps for sharer in sharers):
+            member.stamps[number] = next(self._ticks)
+
+    def _leave_identity(self, member: Member) -> None:
+        sharers = self._identities[member.host, member.port]
+        sharers.remove(member)
+        self._doubled.discard(member.serial)
+        if not sharers:
+            del self._identities[member.host, member.port]
+        elif len(sharers) == 1:
+            self._doubled.discard(sharers[0].serial)
+            sharers[0].stamps.clear()
+
+    @staticmethod
+    def _leave_edition(editions: dict[str, BitMap], member: Member) -> None:
+        for title, holders in editions.items():
+            if member.serial in holders:
+                holders.discard(member.serial)
+                if not holders:
+                    del editions[title]
+                return
+
+    def _keep_lines(self, number: int, lines: bytes) -> None:
+        self._lines[number] = lines
+        self._cached_bytes += len(lines)
+        while self._cached_bytes > MAX_CACHED_BYTES:
+            self._forget_lines(next(iter(self._lines)))
+
+    def _forget_lines(self, number: int) -> None:
+        lines = self._lines.pop(number, None)
+        if lines is not None:
+            self._cached_bytes -= len(lines)
+
+
+def _line_start(number: int, title: str) -> bytes:
+    return b"RFC %d %b" % (number, title.encode())
+
+
+def _batches(groups: list[tuple[bytes, list[bytes]]]) -> Iterator[bytes]:
+    for start, ends in groups:
+        step = max(1, BATCH_BYTES // (len(start) + 32))
+        for first in range(0, len(ends), step):
+            # bytes.join writes `start` between the ends: one call in C for all lines of the batch.
+            yield start + start.join(ends[first : first + step])

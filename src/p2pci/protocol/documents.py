@@ -1,0 +1,97 @@
+"""Answers of a holder: the head before a document's bytes, as we write it and as we read anybody's.
+
+The reader believes Content-Length and nothing else about the end (clause P-3.7).
+May import `grammar` and, for `Wait`, `requests`.
+"""
+
+from __future__ import annotations
+
+import re
+from email.utils import formatdate
+from typing import NamedTuple
+
+from p2pci.errors import ProtocolError
+from p2pci.protocol.grammar import BLANKS, MAX_HEAD_BYTES, Status, encode_status_line, encode_title
+from p2pci.protocol.requests import Wait
+
+
+def encode_document_head(size: int, *, date: float, modified: float, os: str) -> bytes:
+    """Write the head of a plain GET's answer: five headers, in this order (clauses P-3.1 to P-3.3).
+
+    Args:
+        size: bytes of the body that follows.
+        date: now, in seconds since the epoch.
+        modified: when the document's file was last changed, in seconds since the epoch.
+        os: our system and release.
+    """
+    return b"%bDate: %b\r\nOS: %b\r\nLast-Modified: %b\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n\r\n" % (
+        encode_status_line(Status.OK),
+        formatdate(date, usegmt=True).encode(),
+        encode_title(os),
+        formatdate(modified, usegmt=True).encode(),
+        size,
+    )
+
+
+def encode_document_error(status: Status) -> bytes:
+    """Write a holder's error: status line and blank line (clause P-3.5)."""
+    return encode_status_line(status) + b"\r\n"
+
+
+class DocumentHead(NamedTuple):
+    """What a holder said before the bytes: `size` is None when it gave no usable Content-Length."""
+
+    code: int
+    size: int | None
+
+
+_STATUS_LINE = re.compile(rb"(?:P2P-CI/\S*[ \t]+)?([0-9]{3})(?:[ \t]|$)").match
+_LENGTH = re.compile(rb"[0-9]{1,15}").fullmatch
+
+
+class DocumentHeadReader:
+    """Reads the head of one answer; `body` then holds what came behind it (clauses P-3.10 to P-3.12)."""
+
+    def __init__(self) -> None:
+        self.body = b""
+        self._buffer = b""
+        self._lines: list[bytes] = []
+        self._head_bytes = 0
+
+    def receive_data(self, data: bytes) -> None:
+        """Store bytes of the head, and what follows it."""
+        self._buffer += data
+
+    @property
+    def head(self) -> bytes:
+        """The lines of the head so far, as received."""
+        return b"".join(self._lines)
+
+    def next_event(self) -> DocumentHead | Wait:
+        """Take the head once it is whole.
+
+        Raises:
+            ProtocolError: it is too long, or does not begin with a status line.
+        """
+        while (end := self._buffer.find(b"\n") + 1) and self._head_bytes <= MAX_HEAD_BYTES:
+            line, self._buffer = self._buffer[:end], self._buffer[end:]
+            self._lines.append(line)
+            self._head_bytes += end
+            if not line.strip(b"\r\n"):
+                self.body, self._buffer = self._buffer, b""
+                return self.parse()
+        if self._head_bytes + len(self._buffer) > MAX_HEAD_BYTES:
+            raise ProtocolError(f"The holder sent a head of more than {MAX_HEAD_BYTES} bytes. Try another holder.")
+        return Wait.NEED_DATA
+
+    def parse(self) -> DocumentHead:
+        """Read the lines that there are, also of a head that ended with the connection."""
+        found = _STATUS_LINE(self._lines[0].rstrip(b"\r\n")) if self._lines else None
+        if not found:
+            raise ProtocolError("The holder's answer does not begin with a status line. Try another holder.")
+        size = None
+        for line in self._lines[1:]:
+            name, _, value = line.partition(b":")
+            if name.strip(BLANKS).lower() == b"content-length" and _LENGTH(digits := value.strip(b" \t\r\n")):
+                size = int(digits)
+        return DocumentHead(int(found[1]), size)

@@ -1,0 +1,227 @@
+"""Requests off the wire: the reader that the index server and the upload server feed with bytes.
+
+`receive_data` only stores; `next_event` takes one request and then moves the state. A head is read line by
+line within the limits of clause P-1.27, also before its end has come; once it is whole, `_parse` applies
+rules 2 to 7 in their order. A pattern for the canonical form is tried before, for speed alone: the same
+bytes fed one at a time take the long way and give the same events. May import `grammar` and `messages`.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from p2pci.errors import InvalidValueError
+from p2pci.protocol.grammar import (
+    BLANKS,
+    FORBIDDEN_IN_HEAD,
+    MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    MAX_NUMBER,
+    MAX_REQUEST_LINE_BYTES,
+    VERSION,
+    Status,
+    parse_host,
+    parse_number,
+    parse_port,
+    parse_title,
+)
+from p2pci.protocol.messages import Add, Get, ListAll, Lookup, Refusal, Request
+
+
+class Conversation(Enum):
+    """Which of the two conversations a reader serves; the value is the methods that it takes."""
+
+    P2S = (b"ADD", b"LOOKUP", b"LIST")
+    P2P = (b"GET",)
+
+
+class Wait(Enum):
+    """There is no event, and what would change that."""
+
+    NEED_DATA = "feed more bytes"
+    CLOSED = "nothing more will come"
+
+
+class _RuleBroken(Exception):  # noqa: N818 - never leaves this module
+    """Carries a Refusal from the rule that found it to `next_event`."""
+
+    def __init__(self, reason: str, *, status: Status = Status.BAD_REQUEST, closes: bool = False) -> None:
+        super().__init__(reason)
+        self.refusal = Refusal(status, reason, closes)
+
+
+class RequestReader:
+    """Turns the bytes of one connection into requests and refusals, in order."""
+
+    __slots__ = ("_buffer", "_closed", "_conversation", "_ended", "_head", "_head_bytes", "_lines", "_position")
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._buffer = b""
+        self._position = 0  # where the unread bytes of _buffer begin
+        self._lines: list[bytes] = []  # of the head under way, as received
+        self._head_bytes = 0  # their length
+        self._head: bytes | slice = b""  # of the last event; a slice of _buffer after the canonical pattern
+        self._ended = False  # the sender has half-closed
+        self._closed = False
+
+    def receive_data(self, data: bytes) -> None:
+        """Store bytes behind those that are still unread."""
+        unread = self._buffer[self._position :]
+        self._buffer = unread + data if unread else data
+        self._position = 0
+
+    def receive_eof(self) -> None:
+        """Note that the sender will send no more: a head without its blank line is whole (clause P-1.24)."""
+        self._ended = True
+
+    @property
+    def head_started(self) -> bool:
+        """Whether a head has begun and is not whole: only then the clock of clause P-1.27 runs."""
+        return bool(self._lines) or self._buffer[self._position : self._position + 2] not in (b"", b"\r")
+
+    @property
+    def last_head(self) -> bytes:
+        """The head that the last event came from, as received; ask before the next call of any method."""
+        return self._buffer[self._head] if isinstance(self._head, slice) else self._head
+
+    def next_event(self) -> Request | Refusal | Wait:
+        """Take the next request or refusal; after a refusal that closes only `Wait.CLOSED` follows."""
+        if not self._lines and self._conversation is Conversation.P2S and not self._closed:
+            found = _CANONICAL(self._buffer, self._position)
+            if found and (request := _from_canonical(found)):
+                self._head = slice(self._position, found.end())
+                self._position = found.end()
+                return request
+        try:
+            return self._read_head()
+        except _RuleBroken as broken:
+            if broken.refusal.closes:
+                self._close()
+            return broken.refusal
+
+    def _read_head(self) -> Request | Refusal | Wait:
+        while not self._closed and (line := self._take_line()) is not None:
+            if _content(line):
+                self._lines.append(line)
+                self._head_bytes += len(line)
+            elif self._lines:
+                return self._finish_head(line)
+        if self._ended and self._lines:
+            return self._finish_head(b"")
+        if self._ended:
+            self._close()
+        return Wait.CLOSED if self._closed else Wait.NEED_DATA
+
+    def _take_line(self) -> bytes | None:
+        """Take a line off the buffer if it is there, and refuse it as soon as it is too long."""
+        end = self._buffer.find(b"\n", self._position) + 1
+        is_whole = end > 0
+        end = end or len(self._buffer)
+        size = end - self._position
+        room = MAX_HEAD_BYTES - self._head_bytes if self._lines else MAX_REQUEST_LINE_BYTES
+        if size > room or len(self._lines) > MAX_HEADERS + 1:
+            raise _RuleBroken("The head is too long. A request line has at most 8 KiB, a head 16 KiB and 64 headers.", closes=True)
+        if not size or not (is_whole or self._ended):
+            return None
+        line = self._buffer[self._position : end]
+        self._position = end
+        if FORBIDDEN_IN_HEAD.search(_content(line)):
+            raise _RuleBroken("The head has a control byte. Send text, with CR LF at line ends.", closes=True)
+        return line
+
+    def _finish_head(self, last_line: bytes) -> Request:
+        lines, self._lines, self._head_bytes = self._lines, [], 0
+        self._head = b"".join((*lines, last_line))
+        return _parse([_content(line) for line in lines], self._conversation)
+
+    def _close(self) -> None:
+        self._closed = True
+        self._lines = []
+        self._buffer = b""
+        self._position = 0
+
+
+def _content(line: bytes) -> bytes:
+    return line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+_CANONICAL = re.compile(
+    rb"(?:(ADD|LOOKUP) RFC ([0-9]{1,10})|LIST ALL) P2P-CI/1\.0\r\n"
+    rb"Host: ([\x21-\x7e]{1,255})\r\n"
+    rb"Port: ([0-9]{1,5})\r\n"
+    rb"(?:Title: ([\x20-\x7e]{0,512})\r\n)?\r\n"
+).match
+
+
+def _from_canonical(found: re.Match[bytes]) -> Request | None:
+    """Build the request, or leave it to the rules when a number or port is out of range."""
+    method, digits, host, port_digits, title = found.groups(b"")
+    port = int(port_digits)
+    number = int(digits or b"1")
+    if not (0 < port < 65536 and 0 < number <= MAX_NUMBER):
+        return None
+    if not method:
+        return ListAll(host.decode("ascii"), port)
+    kind = Add if method == b"ADD" else Lookup
+    return kind(number, host.decode("ascii"), port, title.strip(b" ").decode("ascii"))
+
+
+def _parse(lines: list[bytes], conversation: Conversation) -> Request:
+    """Apply rules 2 to 7 to a whole head, in their order; the first that fails decides."""
+    words = lines[0].split()
+    _check_version(words)
+    _check_words(words, conversation)
+    headers = _parse_headers(lines[1:])
+    try:
+        return _parse_values(words, headers)
+    except InvalidValueError as error:
+        raise _RuleBroken(str(error)) from error
+
+
+def _check_version(words: list[bytes]) -> None:
+    """Rule 2 (P-1.32, P-1.33); what is no P2P-CI at all is cut off, so that no body behind it runs as requests."""
+    version = words[-1] if words else b""
+    if not version.startswith(b"P2P-CI/"):
+        raise _RuleBroken("This is not P2P-CI. End the request line with P2P-CI/1.0.", closes=True)
+    if version != VERSION:
+        raise _RuleBroken("Only version 1.0 is spoken here.", status=Status.VERSION_NOT_SUPPORTED)
+
+
+def _check_words(words: list[bytes], conversation: Conversation) -> None:
+    """Rule 3 (P-1.34)."""
+    method = words[0]
+    if method not in conversation.value:
+        served = ", ".join(name.decode() for name in conversation.value)
+        raise _RuleBroken(f"The method is not served here. Served are {served}, in upper case.")
+    fits = words[1:-1] == [b"ALL"] if method == b"LIST" else len(words) == 4 and words[1] == b"RFC"
+    if not fits:
+        raise _RuleBroken("The request line has the wrong words. Write ADD|LOOKUP|GET RFC n, or LIST ALL.")
+
+
+def _parse_headers(lines: list[bytes]) -> dict[bytes, bytes]:
+    """Rule 4 (P-1.35); names come back in lower case, values without the blanks around them."""
+    headers: dict[bytes, bytes] = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if line[0] in BLANKS or not colon or not (name := name.rstrip(BLANKS).lower()):
+            raise _RuleBroken("A header line is not `Name: value`. Start each with its name and a colon.")
+        if name in headers and name in (b"host", b"port", b"title"):
+            raise _RuleBroken("A header came twice. Send Host, Port and Title once.")
+        headers[name] = value.strip(BLANKS)
+    return headers
+
+
+def _parse_values(words: list[bytes], headers: dict[bytes, bytes]) -> Request:
+    """Rules 5 to 7 (P-1.36 to P-1.41): host, port, number, title."""
+    method = words[0]
+    host = parse_host(headers.get(b"host", b""))
+    if method == b"GET":
+        return Get(parse_number(words[2]), host, headers.get(b"os", b"").decode("utf-8", "replace"))
+    port = parse_port(headers.get(b"port", b""))
+    number = 0 if method == b"LIST" else parse_number(words[2])
+    title = parse_title(headers.get(b"title", b""))
+    if method == b"LIST":
+        return ListAll(host, port)
+    return Add(number, host, port, title) if method == b"ADD" else Lookup(number, host, port, title)

@@ -1,0 +1,274 @@
+"""What the index server and the upload server share: listening sockets, and accepted connections.
+
+A ServedConnection reads requests and knows the rules that are the same on both sides: the clock of a head, the
+pressure back when the other side does not read, and the lingering close. Its subclass says in `serve` what
+the answers are. May import `protocol`, `events` and `errors`; all time is the loop's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from p2pci.errors import CannotListenError
+from p2pci.protocol.grammar import MAX_HEAD_SECONDS
+from p2pci.protocol.requests import Conversation, RequestReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from p2pci.events import Address
+
+BACKLOG = 4096
+_PORT_TRIES = 20
+_EVERYWHERE = ("0.0.0.0", "::")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingLimits:
+    """How long and how much an accepted connection may take; every time is in seconds.
+
+    Attributes:
+        head_seconds: from the first byte of a request line to the end of its head (clause P-1.27).
+        stall_seconds: an answer of which not one byte was taken for so long ends the connection.
+        linger_seconds, linger_bytes: what is read and dropped behind the last answer (clause P-1.46).
+        dead_seconds: a machine that no longer answers is given up after that long (clause P-4.3).
+        max_connections: newcomers over it are answered 400 and closed (clause P-4.15).
+    """
+
+    head_seconds: float = MAX_HEAD_SECONDS
+    stall_seconds: float = 15.0
+    linger_seconds: float = 2.0
+    linger_bytes: int = 256 * 1024
+    dead_seconds: int = 120
+    max_connections: int = 50_000
+
+
+class Listener:
+    """The listening sockets of one port, on IPv4 and IPv6, and the connections that came in on them."""
+
+    def __init__(self, connect: Callable[[], ServedConnection], *, limits: ServingLimits) -> None:
+        self.limits = limits
+        self.connections: set[ServedConnection] = set()
+        self.port = 0
+        self.all_closed = asyncio.Event()  # meant for `close`: set when the last connection has gone
+        self._connect = connect
+        self._servers: list[asyncio.Server] = []
+
+    async def open(self, host: str | None, port: int) -> None:
+        """Listen on a host's addresses, on all interfaces when it is None; port 0 takes a free one for all.
+
+        Raises:
+            CannotListenError: the port is taken or not permitted, or the host is not this machine's.
+        """
+        shown = f"{host or 'port'}{':' if host else ' '}{port}"
+        try:
+            hosts = await _addresses(host) if host else _EVERYWHERE
+            for tries_left in reversed(range(_PORT_TRIES)):
+                try:
+                    await self._open_all(hosts, port)
+                    break
+                except OSError as error:
+                    self._stop_accepting()
+                    if port or error.errno != errno.EADDRINUSE or not tries_left:
+                        raise
+        except OSError as error:
+            raise CannotListenError(shown, reason=error.strerror or str(error)) from error
+
+    async def _open_all(self, hosts: tuple[str, ...], port: int) -> None:
+        """Bind one, then the same number on the others: two binds of port 0 give two ports."""
+        loop = asyncio.get_running_loop()
+        for host in hosts:
+            try:
+                server = await loop.create_server(self._connect, host, port, backlog=BACKLOG)
+            except OSError as error:
+                if not self._servers or error.errno == errno.EADDRINUSE:
+                    raise
+                continue  # a machine without IPv6
+            self._servers.append(server)
+            port = self.port = server.sockets[0].getsockname()[1]
+            _notice_dead_peers(cast("socket.socket", server.sockets[0]), self.limits.dead_seconds)
+
+    async def close(self, *, grace_seconds: float) -> None:
+        """Stop accepting, let answers under way go out, then end every connection."""
+        self._stop_accepting()
+        self.all_closed.clear()
+        for connection in list(self.connections):
+            connection.drain()
+        if self.connections:
+            try:
+                await asyncio.wait_for(self.all_closed.wait(), grace_seconds)
+            except TimeoutError:
+                for connection in list(self.connections):
+                    connection.abort()
+                await self.all_closed.wait()
+
+    def _stop_accepting(self) -> None:
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+
+
+async def _addresses(host: str) -> tuple[str, ...]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+def _notice_dead_peers(listening: socket.socket, dead_seconds: int) -> None:
+    """Have the kernel give up machines that no longer answer; accepted sockets inherit it (clause P-4.3)."""
+    idle, interval = max(1, dead_seconds // 2), max(1, dead_seconds // 8)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", idle),
+        ("TCP_KEEPALIVE", idle),  # macOS's name for it
+        ("TCP_KEEPINTVL", interval),
+        ("TCP_KEEPCNT", 4),
+        ("TCP_USER_TIMEOUT", dead_seconds * 1000),  # with unacknowledged data, where keep-alive is silent
+    ):
+        if hasattr(socket, name):
+            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+class ServedConnection(asyncio.Protocol):
+    """One accepted connection. A subclass says in `serve` how its requests are answered."""
+
+    transport: asyncio.Transport
+    address: Address
+
+    def __init__(self, conversation: Conversation, listener: Listener) -> None:
+        self.reader = RequestReader(conversation)
+        self.can_write = True  # the other side reads what we write
+        self.is_finishing = False  # the last answer is written; only the close is left
+        self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        self._other_side_ended = False
+        self._reads = True
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
+        self._linger_timer: asyncio.TimerHandle | None = None
+        self._linger_bytes_left = listener.limits.linger_bytes
+
+    def serve(self) -> None:
+        """Answer what `reader` has, as far as `can_write` allows. Called whenever either may have changed."""
+        raise NotImplementedError
+
+    # Called by the event loop
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.address = transport.get_extra_info("peername")[:2]
+        self._listener.connections.add(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        for timer in (self._head_timer, self._stall_timer, self._linger_timer):
+            if timer:
+                timer.cancel()
+        self.is_finishing = True
+        self._listener.connections.discard(self)
+        if not self._listener.connections:
+            self._listener.all_closed.set()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.is_finishing:
+            self.reader.receive_data(data)
+            self.serve()
+            return
+        self._linger_bytes_left -= len(data)
+        if self._linger_bytes_left < 0:
+            self.abort()
+
+    def eof_received(self) -> bool:
+        self._other_side_ended = True
+        if self.is_finishing:
+            self.transport.close()
+        else:
+            self.reader.receive_eof()
+            self.serve()
+        return True  # what was asked is still answered
+
+    def pause_writing(self) -> None:
+        self.can_write = False
+        self._watch_for_stall()
+
+    def resume_writing(self) -> None:
+        self.can_write = True
+        if self._stall_timer:
+            self._stall_timer.cancel()
+        if not self.is_finishing:
+            self.serve()
+
+    # Called by the subclass
+
+    def set_reading(self, reads: bool) -> None:  # noqa: FBT001 - the only argument, and its name is said
+        """Take no more requests while answers wait to go out, or take them again."""
+        if reads != self._reads and not self.transport.is_closing():
+            self._reads = reads
+            if reads:
+                self.transport.resume_reading()
+            else:
+                self.transport.pause_reading()
+
+    def start_head_clock(self) -> None:
+        """Start the clock of clause P-1.27 unless it runs."""
+        if self._head_timer is None:
+            self._head_timer = self._loop.call_later(self._listener.limits.head_seconds, self.head_is_late)
+
+    def stop_head_clock(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def head_is_late(self) -> None:
+        """The clock of clause P-1.27 has run out."""
+        raise NotImplementedError
+
+    def drain(self) -> None:
+        """Answer what has come, then close: as if the other side had said that it sends no more."""
+        self.reader.receive_eof()
+        if not self.is_finishing:
+            self.serve()
+
+    def finish(self) -> None:
+        """Close as clause P-1.46 says: without the reading and dropping, a RST could destroy the answer."""
+        if self.is_finishing:
+            return
+        self.is_finishing = True
+        self.stop_head_clock()
+        if self._other_side_ended:
+            self.transport.close()
+            return
+        self.set_reading(True)
+        self.transport.write_eof()
+        self._linger()
+        self._watch_for_stall()
+
+    def abort(self) -> None:
+        """End the connection at once, whatever is under way."""
+        self.transport.abort()
+
+    def _linger(self) -> None:
+        seconds = self._listener.limits.linger_seconds
+        self._linger_timer = self._loop.call_later(seconds, self._end_lingering)
+
+    def _end_lingering(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self._linger()  # the answer is still on its way; a stall ends it
+        else:
+            self.transport.close()
+
+    def _watch_for_stall(self) -> None:
+        if self._stall_timer:
+            self._stall_timer.cancel()
+        self._stall_timer = self._loop.call_later(
+            self._listener.limits.stall_seconds, self._check_stall, self.transport.get_write_buffer_size()
+        )
+
+    def _check_stall(self, size_before: int) -> None:
+        size = self.transport.get_write_buffer_size()
+        if size and size >= size_before:
+            self.abort()
+        elif size:
+            self._watch_for_stall()

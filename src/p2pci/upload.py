@@ -1,0 +1,224 @@
+"""The upload server: a peer's documents, one GET per connection (P2P, clauses P-3.1 to P-3.6).
+
+A document is opened by its number and read in pieces in worker threads, so that a slow disk or a slow
+reader holds up nobody else. Imports `serving`, `library`, `protocol`, `events` and `errors`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from p2pci.errors import LibraryError
+from p2pci.events import Received, Role, Sent, Uploaded, Watcher
+from p2pci.protocol.documents import encode_document_error, encode_document_head
+from p2pci.protocol.grammar import Status
+from p2pci.protocol.messages import Get, Refusal
+from p2pci.protocol.requests import Conversation, Wait
+from p2pci.serving import Listener, ServedConnection, ServingLimits
+
+if TYPE_CHECKING:
+    from p2pci.library import OpenDocument, Shelf
+
+PIECE_BYTES = 256 * 1024
+STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadLimits:
+    """What an upload server gives away.
+
+    Attributes:
+        slots: documents sent at the same time.
+        slot_seconds: a GET waits that long for a slot, then is closed without an answer (clause P-4.16).
+        serving: see ServingLimits.
+    """
+
+    slots: int = 256
+    slot_seconds: float = 30.0
+    serving: ServingLimits = field(default_factory=ServingLimits)
+
+
+class UploadServer:
+    """A running upload server for one shelf.
+
+    Args:
+        shelf: whose documents are served.
+        host: the address to listen on; None for all interfaces, IPv4 and IPv6.
+        port: 0 for any free one; `port` then tells which.
+        watch: told of Uploaded.
+        trace: told of Received and Sent, heads alone.
+        limits: see UploadLimits.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        host: str | None = None,
+        port: int = 0,
+        watch: Watcher | None = None,
+        trace: Watcher | None = None,
+        limits: UploadLimits | None = None,
+    ) -> None:
+        self.shelf = shelf
+        self.watch = watch
+        self.trace = trace
+        self.limits = limits or UploadLimits()
+        self.slots = asyncio.Semaphore(self.limits.slots)
+        self.uploads: set[asyncio.Task[None]] = set()
+        self._host = host
+        self._wanted_port = port
+        self._listener: Listener | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on, once started."""
+        return self._listener.port if self._listener else self._wanted_port
+
+    async def start(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            CannotListenError: the port is taken, or the host is not this machine's.
+        """
+        listener = Listener(lambda: _UploadConnection(self, listener), limits=self.limits.serving)
+        await listener.open(self._host, self._wanted_port)
+        self._listener = listener
+
+    async def stop(self, *, grace_seconds: float = STOP_SECONDS) -> None:
+        """Stop accepting, let documents under way go out for so long, then close every connection."""
+        if self._listener:
+            await self._listener.close(grace_seconds=grace_seconds)
+            self._listener = None
+        await asyncio.gather(*self.uploads, return_exceptions=True)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+
+class _UploadConnection(ServedConnection):
+    """One GET and its answer; whatever follows the head is dropped (clause P-1.45)."""
+
+    def __init__(self, server: UploadServer, listener: Listener) -> None:
+        super().__init__(Conversation.P2P, listener)
+        self._server = server
+        self._upload: asyncio.Task[None] | None = None
+        self._writable = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.start_head_clock()
+        if len(self._listener.connections) > self._listener.limits.max_connections:
+            self._refuse(Status.BAD_REQUEST)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self._writable.set()  # an upload under way sees that it is over; a cancelled one could lose its file
+
+    def data_received(self, data: bytes) -> None:
+        if self._upload is None or self.is_finishing:
+            super().data_received(data)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._writable.set()
+
+    def serve(self) -> None:
+        if self._upload is not None:
+            return
+        event = self.reader.next_event()
+        if event is Wait.CLOSED:
+            self.finish()
+        elif not isinstance(event, Wait):
+            self.stop_head_clock()
+            if self._server.trace:
+                self._server.trace(Received(Role.UPLOAD, self.address, self.reader.last_head))
+            if isinstance(event, Get):
+                self._start_upload(event.number)
+            else:
+                self._refuse(event.status if isinstance(event, Refusal) else Status.BAD_REQUEST)
+
+    def head_is_late(self) -> None:
+        if self.reader.head_started:
+            self._refuse(Status.BAD_REQUEST)
+        else:
+            self.finish()  # no request line, no answer (clause P-1.29)
+
+    def _refuse(self, status: Status) -> None:
+        self._send_head(encode_document_error(status))
+        self.finish()
+
+    def _send_head(self, head: bytes) -> None:
+        self.transport.write(head)
+        if self._server.trace:
+            self._server.trace(Sent(Role.UPLOAD, self.address, head))
+
+    def _start_upload(self, number: int) -> None:
+        self._upload = self._loop.create_task(self._send_in_slot(number))
+        self._server.uploads.add(self._upload)
+        self._upload.add_done_callback(self._server.uploads.discard)
+
+    async def _send_in_slot(self, number: int) -> None:
+        slots = self._server.slots
+        try:
+            await asyncio.wait_for(slots.acquire(), self._server.limits.slot_seconds)
+        except TimeoutError:
+            self.finish()
+            return
+        try:
+            document, piece = await self._loop.run_in_executor(None, self._open, number)
+            with closing(document):
+                await self._send_document(number, document, piece)
+        except LibraryError:
+            self._refuse(Status.NOT_FOUND)
+        finally:
+            slots.release()
+
+    def _open(self, number: int) -> tuple[OpenDocument, bytes]:
+        """Open a document and read its beginning; runs in a worker thread."""
+        document = self._server.shelf.open(number)
+        try:
+            return document, document.read(PIECE_BYTES)
+        except BaseException:
+            document.close()
+            raise
+
+    async def _send_document(self, number: int, document: OpenDocument, piece: bytes) -> None:
+        """Send head and body; a file that shrinks under us ends in a short body, which the reader notices."""
+        head = encode_document_head(document.size, date=time.time(), modified=document.modified, os=_OS)
+        self._send_head(head)
+        left = document.size
+        while left and piece and not self.transport.is_closing():
+            self.transport.write(piece[:left])
+            left -= len(piece[:left])
+            await self._until_writable()
+            if left:
+                piece = await self._loop.run_in_executor(None, self._read_on, document, min(left, PIECE_BYTES))
+        self.finish()
+        if not left and self._server.watch:
+            self._server.watch(Uploaded(self.address, number, document.size))
+
+    @staticmethod
+    def _read_on(document: OpenDocument, max_bytes: int) -> bytes:
+        """Read the next piece; the head is out, so a disk that fails now leaves a short body too."""
+        try:
+            return document.read(max_bytes)
+        except LibraryError:
+            return b""
+
+    async def _until_writable(self) -> None:
+        while not self.can_write and not self.transport.is_closing():
+            self._writable.clear()
+            await self._writable.wait()
+
+
+_OS = f"{platform.system()} {platform.release()}".strip()
