@@ -30,3 +30,34 @@ from p2pci.serving import ServingLimits
 from p2pci.upload import UploadLimits, UploadServer
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "DEFAULT_PORT",
+    "Answer",
+    "CannotConnectError",
+    "CannotListenError",
+    "ClientLimits",
+    "ConnectionLostError",
+    "DeadlineError",
+    "DownloadLimits",
+    "Downloaded",
+    "IndexClient",
+    "IndexServer",
+    "InvalidValueError",
+    "LibraryError",
+    "NetworkError",
+    "NotFoundError",
+    "NotOnShelfError",
+    "P2PCIError",
+    "Peer",
+    "PeerLimits",
+    "ProtocolError",
+    "Record",
+    "RefusedError",
+    "ServingLimits",
+    "Shelf",
+    "Status",
+    "UploadLimits",
+    "UploadServer",
+    "fetch",
+]

@@ -1,4 +1,4 @@
-"""The conversation with an index server, from the asker's side (P2S, clauses P-1.3 to P-1.10, P-2.13 to P-2.28).
+"""The conversation with an index server, from the asker's side (P2S, clauses P-1.3 to P-1.10, P-2.13 on).
 
 One request at a time on one connection; whoever asks meanwhile waits. What the answers mean is read by
 `protocol.answers`; the clocks are here. Imports `dialing`, `protocol`, `events` and `errors`.
@@ -57,7 +57,10 @@ class IndexClient:
     """A conversation with an index server.
 
     >>> async def main():
-    ...     async with IndexServer(host="127.0.0.1", port=0) as server, IndexClient("127.0.0.1", server.port) as index:
+    ...     async with (
+    ...         IndexServer(host="127.0.0.1", port=0) as server,
+    ...         IndexClient("127.0.0.1", server.port) as index,
+    ...     ):
     ...         await index.add(3457, "Requirements for IPsec Remote Access Scenarios")
     ...         return (await index.lookup(3457)).records[0].title
     >>> asyncio.run(main())
@@ -106,7 +109,9 @@ class IndexClient:
         Raises:
             CannotConnectError: nobody answers there.
         """
-        self._link = await dial(lambda: _Link(self._trace), self.address, seconds=self._limits.connect_seconds)
+        self._link = await dial(
+            lambda: _Link(self._trace), self.address, seconds=self._limits.connect_seconds
+        )
         self.identity = self.identity or self._link.local_address
 
     async def close(self) -> None:
@@ -183,9 +188,8 @@ class IndexClient:
         limit = self._limits.silence_seconds if may_end else self._limits.answer_seconds
         came = await link.wait_data(limit)
         if not came and not may_end:
-            raise DeadlineError(
-                f"{show_address(self.address)} did not answer within {limit:g} s. Try again, or another server."
-            )
+            where = show_address(self.address)
+            raise DeadlineError(f"{where} did not answer within {limit:g} s. Try again, or another server.")
         return came
 
 
@@ -252,6 +256,7 @@ class _Link(asyncio.Protocol):
 
     def _check_open(self) -> None:
         if self._lost.done():
+            where = show_address(self.address)
             raise ConnectionLostError(
-                f"The connection to the index server at {show_address(self.address)} is lost: {self._lost.result()}."
+                f"The connection to the index at {where} is lost: {self._lost.result()}."
             )

@@ -116,7 +116,9 @@ async def fetch_from_any(
             failures.append(error)
             (watch or _ignore)(SourceFailed(number, *source, str(error)))
     if all(isinstance(failure, NotFoundError) for failure in failures):
-        raise NotFoundError(number, where="no other peer has it" if not failures else "its holders answered 404")
+        raise NotFoundError(
+            number, where="no other peer has it" if not failures else "its holders answered 404"
+        )
     raise NetworkError(
         f"None of {len(failures)} holder(s) delivered RFC {number}; the last: {failures[-1]}"
     ) from failures[-1]
@@ -127,7 +129,7 @@ async def _read_head(
 ) -> tuple[int, bytes]:
     """Read up to the body, and give its length and what of it came along."""
     reader = DocumentHeadReader()
-    while (head := reader.next_event()) is Wait.NEED_DATA:
+    while isinstance(head := reader.next_event(), Wait):
         data = await inflow.take(limits.stall_seconds)
         if not data:
             head = reader.parse()  # the holder closed behind an error, perhaps without the blank line
@@ -135,7 +137,6 @@ async def _read_head(
         reader.receive_data(data)
     if trace:
         trace(Received(Role.DOWNLOAD, inflow.address, reader.head))
-    assert isinstance(head, DocumentHead)
     return _check_head(number, head, max_bytes=limits.max_bytes), reader.body
 
 
@@ -145,14 +146,23 @@ def _check_head(number: int, head: DocumentHead, *, max_bytes: int) -> int:
     if head.code != Status.OK:
         raise RefusedError(head.code, request=f"GET RFC {number} P2P-CI/1.0")
     if head.size is None:
-        raise ProtocolError("The holder sent no Content-Length, so the end cannot be known. Try another holder.")
+        raise ProtocolError(
+            "The holder sent no Content-Length, so the end cannot be known. Try another holder."
+        )
     if head.size > max_bytes:
         raise ProtocolError(f"The holder announced {head.size} bytes. At most {max_bytes} are taken.")
     return head.size
 
 
 async def _save(
-    number: int, inflow: _Inflow, *, size: int, body: bytes, shelf: Shelf, tell: Watcher, limits: DownloadLimits
+    number: int,
+    inflow: _Inflow,
+    *,
+    size: int,
+    body: bytes,
+    shelf: Shelf,
+    tell: Watcher,
+    limits: DownloadLimits,
 ) -> Downloaded:
     run = asyncio.get_running_loop().run_in_executor
     incoming = await run(None, shelf.receive, number)
@@ -167,7 +177,9 @@ async def _save(
                 return Downloaded(number, await run(None, incoming.commit), size)
             body = await inflow.take(limits.stall_seconds)
             if not body:
-                raise ConnectionLostError(f"{show_address(inflow.address)} closed after {done} of {size} bytes.")
+                raise ConnectionLostError(
+                    f"{show_address(inflow.address)} closed after {done} of {size} bytes."
+                )
     finally:
         await _discard(incoming)
 

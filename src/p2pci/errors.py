@@ -78,7 +78,8 @@ class CannotConnectError(NetworkError):
     def __init__(self, address: str, *, reason: str) -> None:
         self.address = address
         super().__init__(
-            f"Cannot connect to {address}: {reason}. Check that it is running there and that no firewall is between."
+            f"Cannot connect to {address}: {reason}. "
+            "Check that it is running there and that no firewall is between."
         )
 
 
@@ -92,7 +93,8 @@ class CannotListenError(NetworkError):
     def __init__(self, address: str, *, reason: str) -> None:
         self.address = address
         super().__init__(
-            f"Cannot listen on {address}: {reason}. Stop what uses it, or choose another port (0 takes any free one)."
+            f"Cannot listen on {address}: {reason}. "
+            "Stop what uses it, or choose another port (0 takes any free one)."
         )
 
 

@@ -139,9 +139,9 @@ class NotRegistered(NamedTuple):
 
 
 class Registered(NamedTuple):
-    """The shelf is registered: `count` documents."""
+    """The shelf is registered, `documents` of them."""
 
-    count: int
+    documents: int
 
 
 class IndexConnected(NamedTuple):

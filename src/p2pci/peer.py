@@ -1,7 +1,7 @@
 """A peer: a shelf, its upload server, and a conversation with the index that is kept alive.
 
-The shelf is registered when the index is reached, and again whenever it comes back. Imports `upload`, `client`,
-`download`, `library`, `protocol`, `events` and `errors`.
+The shelf is registered when the index is reached, and again whenever it comes back. Imports `upload`,
+`client`, `download`, `dialing`, `index`, `library`, `protocol`, `events` and `errors`.
 """
 
 from __future__ import annotations
@@ -179,7 +179,9 @@ class Peer:
 
     def _reachable_index(self) -> IndexClient:
         if self._index is None:
-            raise ConnectionLostError("The index server is away. It is being tried again; ask once it is back.")
+            raise ConnectionLostError(
+                "The index server is away. It is being tried again; ask once it is back."
+            )
         return self._index
 
     # Membership

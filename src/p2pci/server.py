@@ -201,7 +201,10 @@ class _IndexConnection(ServedConnection):
         if self._member is None:
             self._member = self._join(request)
             self._claim = claim
-        elif claim != self._claim and (self._publish(request), request.port) != (self._member.host, self._member.port):
+        elif claim != self._claim and (self._publish(request), request.port) != (
+            self._member.host,
+            self._member.port,
+        ):
             return encode_error(Status.BAD_REQUEST)  # a second identity (clause P-4.9)
         line = self._server.index.add(self._member, request.number, request.title)
         if self._server.trace:

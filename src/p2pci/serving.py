@@ -1,8 +1,8 @@
 """What the index server and the upload server share: listening sockets, and accepted connections.
 
-A ServedConnection reads requests and knows the rules that are the same on both sides: the clock of a head, the
-pressure back when the other side does not read, and the lingering close. Its subclass says in `serve` what
-the answers are. May import `protocol`, `events` and `errors`; all time is the loop's.
+A ServedConnection reads requests and knows the rules that are the same on both sides: the clock of a head,
+the pressure back when the other side does not read, and the lingering close. Its subclass says in
+`serve` what the answers are. May import `protocol`, `events` and `errors`; all time is the loop's.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Listener:
                 continue  # a machine without IPv6
             self._servers.append(server)
             port = self.port = server.sockets[0].getsockname()[1]
-            _notice_dead_peers(cast("socket.socket", server.sockets[0]), self.limits.dead_seconds)
+            _notice_dead_peers(server.sockets[0], self.limits.dead_seconds)
 
     async def close(self, *, grace_seconds: float) -> None:
         """Stop accepting, let answers under way go out, then end every connection."""

@@ -202,7 +202,9 @@ class _UploadConnection(ServedConnection):
             left -= len(piece[:left])
             await self._until_writable()
             if left:
-                piece = await self._loop.run_in_executor(None, self._read_on, document, min(left, PIECE_BYTES))
+                piece = await self._loop.run_in_executor(
+                    None, self._read_on, document, min(left, PIECE_BYTES)
+                )
         self.finish()
         if not left and self._server.watch:
             self._server.watch(Uploaded(self.address, number, document.size))

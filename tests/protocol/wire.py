@@ -214,6 +214,7 @@ class DocumentSide:
     def __init__(self) -> None:
         self._reader = DocumentHeadReader()
         self._is_over = False
+        self._is_broken = False
         self._body = b""
 
     def feed(self, data: bytes) -> list[str]:
@@ -229,13 +230,13 @@ class DocumentSide:
 
     def rest(self) -> list[str]:
         body, self._body = self._body, b""
-        return [f"behind it {body!r}"] if body else []
+        return [f"behind it {body!r}"] if body and not self._is_broken else []
 
     def _read(self, step: Callable[[], DocumentHead | Wait]) -> list[str]:
         try:
             event = step()
         except ProtocolError:
-            self._is_over = True
+            self._is_over = self._is_broken = True
             return ["protocol error"]
         if isinstance(event, Wait):
             return []

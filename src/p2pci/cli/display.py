@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 # Controls, line separators, and what turns the direction of text around it.
 _UNSAFE = re.compile(
@@ -13,6 +14,12 @@ _UNSAFE = re.compile(
 def escape(text: str) -> str:
     """Write every character that could act on a terminal as `\\x1b` or `\\u202e`."""
     return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
+
+
+def show_path(path: Path) -> str:
+    """Write a path as one types it here: relative when it is below the current folder."""
+    here = Path.cwd()
+    return escape(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def show_message(data: bytes) -> str:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from p2pci.errors import InvalidValueError, NetworkError, NotFoundError, P2PCIError, ProtocolError, RefusedError
+from p2pci.errors import (
+    InvalidValueError,
+    NetworkError,
+    NotFoundError,
+    P2PCIError,
+    ProtocolError,
+    RefusedError,
+)
 
 
 class ExitStatus(IntEnum):

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from p2pci.events import Address
 
 
-async def host_server(*, bind: str | None, port: int, trusts_claims: bool, shows_messages: bool) -> ExitStatus:
+async def host_server(
+    *, bind: str | None, port: int, trusts_claims: bool, shows_messages: bool
+) -> ExitStatus:
     """Run an index server until SIGINT or SIGTERM."""
     terminal = Terminal()
     printer = ServerPrinter(terminal, shows_messages=shows_messages)
@@ -45,8 +47,7 @@ async def host_server(*, bind: str | None, port: int, trusts_claims: bool, shows
 
 
 async def _peer_command(bind: str | None, port: int) -> str:
-    host = bind if bind not in (None, "0.0.0.0", "::") else await outward_address()
-    assert host is not None
+    host = bind if bind and bind not in ("0.0.0.0", "::") else await outward_address()
     return f"p2pci peer {host if port == DEFAULT_PORT else show_address((host, port))}"
 
 

@@ -41,11 +41,18 @@ PORT = click.IntRange(0, 65535)
 FOLDER = click.Path(path_type=Path)
 
 server_option = click.option(
-    "--server", type=SERVER, envvar="P2PCI_SERVER", default="localhost", show_default=True, help="The index server."
+    "--server",
+    type=SERVER,
+    envvar="P2PCI_SERVER",
+    default="localhost",
+    show_default=True,
+    help="The index server.",
 )
 json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 trace_option = click.option("--trace", is_flag=True, help="Show every message as it is sent and received.")
-bind_option = click.option("--bind", metavar="HOST", envvar="P2PCI_BIND", help="Listen on this address alone.")
+bind_option = click.option(
+    "--bind", metavar="HOST", envvar="P2PCI_BIND", help="Listen on this address alone."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -65,8 +72,12 @@ def cli(context: click.Context) -> None:
 
 @cli.command()
 @bind_option
-@click.option("--port", type=PORT, envvar="P2PCI_PORT", default=DEFAULT_PORT, show_default=True, help="0: any free one.")
-@click.option("--trust-hosts", is_flag=True, envvar="P2PCI_TRUST_HOSTS", help="Publish every peer as it claims to be.")
+@click.option(
+    "--port", type=PORT, envvar="P2PCI_PORT", default=DEFAULT_PORT, show_default=True, help="0: any free one."
+)
+@click.option(
+    "--trust-hosts", is_flag=True, envvar="P2PCI_TRUST_HOSTS", help="Publish every peer as it claims to be."
+)
 @trace_option
 def server(bind: str | None, port: int, *, trust_hosts: bool, trace: bool) -> ExitStatus:
     """Run an index server.
@@ -81,10 +92,21 @@ def server(bind: str | None, port: int, *, trust_hosts: bool, trace: bool) -> Ex
 
 @cli.command()
 @click.argument("server", type=SERVER, envvar="P2PCI_SERVER", default="localhost")
-@click.option("--library", type=FOLDER, envvar="P2PCI_LIBRARY", default="rfcs", show_default=True, help="The folder of rfcN.txt to share.")
+@click.option(
+    "--library",
+    type=FOLDER,
+    envvar="P2PCI_LIBRARY",
+    default="rfcs",
+    show_default=True,
+    help="The folder of rfcN.txt to share.",
+)
 @bind_option
-@click.option("--port", type=PORT, envvar="P2PCI_UPLOAD_PORT", default=0, help="The upload server's; 0: any free one.")
-@click.option("--advertise", type=ADVERTISED, envvar="P2PCI_ADVERTISE", help="Be published as this host, and port.")
+@click.option(
+    "--port", type=PORT, envvar="P2PCI_UPLOAD_PORT", default=0, help="The upload server's; 0: any free one."
+)
+@click.option(
+    "--advertise", type=ADVERTISED, envvar="P2PCI_ADVERTISE", help="Be published as this host, and port."
+)
 @click.option("--menu/--no-menu", default=True, help="Offer the menu, or serve until SIGTERM.")
 @trace_option
 def peer(
@@ -134,7 +156,9 @@ def lookup(number: str, title: str, *, server: Address, is_json: bool, trace: bo
     from p2pci.protocol.grammar import parse_number
 
     wanted = parse_number(number.encode())
-    return _run(ask_index(server, lambda index: index.lookup(wanted, title), is_json=is_json, is_traced=trace))
+    return _run(
+        ask_index(server, lambda index: index.lookup(wanted, title), is_json=is_json, is_traced=trace)
+    )
 
 
 @cli.command(name="list")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from p2pci.cli.display import escape
+from p2pci.cli.display import escape, show_path
 from p2pci.errors import InvalidValueError, NotFoundError, P2PCIError
 from p2pci.protocol.grammar import Status, encode_title, parse_number
 
@@ -53,7 +53,9 @@ async def _add(peer: Peer, terminal: Terminal) -> None:
     title = await _ask_title(terminal, "Title: ")
     await peer.add(number, title)
     if number not in peer.shelf:
-        terminal.print(f"RFC {number} is not in {peer.shelf.folder} yet: others get 404 until the file is there.")
+        terminal.print(
+            f"RFC {number} is not in {show_path(peer.shelf.path)} yet: others get 404 until the file is there."
+        )
 
 
 async def _lookup(peer: Peer, terminal: Terminal) -> None:
@@ -73,7 +75,9 @@ async def _list(peer: Peer, terminal: Terminal) -> None:
 
 async def _get(peer: Peer, terminal: Terminal) -> None:
     number = await _ask_number(terminal)
-    if number in peer.shelf and not await _confirm(terminal, f"RFC {number} is already here. Download it again? [y/N] "):
+    if number in peer.shelf and not await _confirm(
+        terminal, f"RFC {number} is already here. Download it again? [y/N] "
+    ):
         return
     await peer.get(number)
 

@@ -38,7 +38,9 @@ def start_server(arguments: list[str]) -> ExitStatus:
 
     def prepare() -> Coroutine[Any, Any, ExitStatus]:
         port = parse_listening_port(arguments[0]) if arguments else DEFAULT_PORT
-        return host_server(bind=os.environ.get("P2PCI_BIND"), port=port, trusts_claims=False, shows_messages=True)
+        return host_server(
+            bind=os.environ.get("P2PCI_BIND"), port=port, trusts_claims=False, shows_messages=True
+        )
 
     return _start(prepare, arguments, usage=SERVER_USAGE)
 
@@ -70,7 +72,7 @@ def _start(
         print(usage)
         return ExitStatus.DONE
     try:
-        if len(arguments) > 1 or arguments[:1] and arguments[0].startswith("-"):
+        if len(arguments) > 1 or (arguments[:1] and arguments[0].startswith("-")):
             raise InvalidValueError(f"{' '.join(arguments)!r} is not understood.\n{usage}")
         return run(prepare())
     except P2PCIError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from p2pci import events
-from p2pci.cli.display import escape, show_message
+from p2pci.cli.display import escape, show_message, show_path
 from p2pci.dialing import show_address
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ class PeerPrinter:
         match event:
             case events.Received(events.Role.UPLOAD, address, data):
                 self._terminal.print(f"[UPLOAD] Request from {address}:\n{show_message(data)}")
-            case events.Received(events.Role.CLIENT, _, _) | events.Sent(events.Role.CLIENT, _, _) if self._is_abridging:
+            case events.Received(events.Role.CLIENT, _, _) | events.Sent(events.Role.CLIENT, _, _) if (
+                self._is_abridging
+            ):
                 pass
             case events.Received(data=data) | events.Sent(data=data):
                 self._terminal.print(show_message(data))
@@ -77,7 +79,9 @@ class PeerPrinter:
 
     def _registration_line(self, event: Event) -> str | None:
         match event:
-            case events.Registering(_, _, position, total) if position > SHOWN_REGISTRATIONS and not self._shows_all:
+            case events.Registering(_, _, position, total) if (
+                position > SHOWN_REGISTRATIONS and not self._shows_all
+            ):
                 first = not self._is_abridging
                 self._is_abridging = True
                 return f"… and {total - position + 1} more" if first else None
@@ -96,7 +100,7 @@ class PeerPrinter:
             case events.Progress(number, done, size) if done < size:
                 self._terminal.show_status(f"[DOWNLOAD] RFC {number}: {done:,} of {size:,} bytes")
             case events.Downloaded(_, path, size):
-                return f"[DOWNLOAD] Saved to {escape(str(path))} ({size} bytes)"
+                return f"[DOWNLOAD] Saved to {show_path(path)} ({size} bytes)"
             case events.SourceFailed(_, host, port, reason):
                 return f"[DOWNLOAD] {escape(show_address((host, port)))} did not deliver. {escape(reason)}"
         return None

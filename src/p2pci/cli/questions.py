@@ -34,12 +34,16 @@ async def ask_index(
     async with IndexClient(*server, trace=trace) as index:
         answer = await ask(index)
     if is_json:
-        terminal.print(json.dumps([record._asdict() for record in answer.records], ensure_ascii=False, indent=2))
+        terminal.print(
+            json.dumps([record._asdict() for record in answer.records], ensure_ascii=False, indent=2)
+        )
     elif terminal.is_screen:
         _print_table(answer.records)
     else:
         for record in answer.records:
-            terminal.print("\t".join((str(record.number), escape(record.title), record.host, str(record.port))))
+            terminal.print(
+                "\t".join((str(record.number), escape(record.title), record.host, str(record.port)))
+            )
     if not answer.complete:
         terminal.complain("The server never ended its answer; records may be missing.")
     if answer.status == Status.NOT_FOUND:
@@ -55,7 +59,9 @@ def _print_table(records: list[Record]) -> None:
 
     table = Table("RFC", "Title", "Holder", box=None, header_style="bold", pad_edge=False)
     for record in records:
-        table.add_row(str(record.number), Text(escape(record.title)), show_address((record.host, record.port)))
+        table.add_row(
+            str(record.number), Text(escape(record.title)), show_address((record.host, record.port))
+        )
     Console().print(table)
 
 
@@ -87,7 +93,9 @@ async def get_documents(
                     results.append({"number": number, "state": "failed", "reason": str(error)})
                     status = status or exit_status_of(error)
                 else:
-                    results.append({"number": number, "state": "downloaded", "path": str(done.path), "size": done.size})
+                    results.append(
+                        {"number": number, "state": "downloaded", "path": str(done.path), "size": done.size}
+                    )
     if is_json:
         terminal.print(json.dumps(results, ensure_ascii=False, indent=2))
     return status

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from p2pci.events import Address
 
 SETTINGS_FILE = "p2pci.toml"
-_ADDRESS = re.compile(r"\[(?P<v6>[^\]]+)\](?::(?P<v6_port>.*))?|(?P<host>[^:]+)(?::(?P<port>.*))?|(?P<bare>.*:.*:.*)")
+_ADDRESS = re.compile(
+    r"\[(?P<v6>[^\]]+)\](?::(?P<v6_port>.*))?|(?P<host>[^:]+)(?::(?P<port>.*))?|(?P<bare>.*:.*:.*)"
+)
 
 
 def parse_address(text: str, *, default_port: int = DEFAULT_PORT) -> Address:

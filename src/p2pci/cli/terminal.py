@@ -1,4 +1,4 @@
-"""The terminal of a running program: lines out at any time, and answers in, without the ones tearing the others.
+"""The terminal of a running program: lines out at any time, answers in, and neither tears the other.
 
 Questions are put in a thread of their own, so that the event loop goes on. A line that is printed while a
 prompt waits takes the prompt's place, and the prompt comes again below, with what was typed so far.
@@ -14,13 +14,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 try:
-    import readline
-except ImportError:
-    readline = None  # type: ignore[assignment]
+    from readline import get_line_buffer
+except ImportError:  # Windows, and some builds elsewhere
+
+    def get_line_buffer() -> str:
+        return ""
+
+
 try:
     import termios
-except ImportError:
-    termios = None  # type: ignore[assignment]
+except ImportError:  # Windows
+    HAS_MODES = False
+else:
+    HAS_MODES = True
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +52,13 @@ class Terminal:
 
     def print(self, text: str) -> None:
         """Print a line, or several."""
-        typed = readline.get_line_buffer() if self._prompt and readline else ""
-        before = _CLEAR_LINE if self._is_interactive and (self._prompt or self._status) else ""
-        after = self._prompt + typed if self._is_interactive else ""
+        before, after = "", ""
+        if self._status or (self._prompt and self._is_interactive):
+            before = _CLEAR_LINE
+        if self._prompt and self._is_interactive:
+            after = self._prompt + get_line_buffer()
+        elif self._prompt:
+            before, self._prompt = "\n", ""  # nobody types there: the line of the prompt is left as it is
         sys.stdout.write(f"{before}{text}\n{after}")
         sys.stdout.flush()
         self._status = ""
@@ -84,12 +94,14 @@ class Terminal:
                 line: str | None = input(prompt)
             except (EOFError, OSError, ValueError):
                 line = None
+            if not self._is_interactive:
+                print(line or "", flush=True)  # a terminal echoes what is typed; a pipe does not
             answer.get_loop().call_soon_threadsafe(_resolve, answer, line)
 
     @contextmanager
     def kept_sane(self) -> Iterator[None]:
         """Put the terminal's modes back at the end: leaving while a question waits would keep readline's."""
-        if termios is None or not self._is_interactive:
+        if not (HAS_MODES and self._is_interactive):
             yield
             return
         modes = termios.tcgetattr(sys.stdin)

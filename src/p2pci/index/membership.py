@@ -1,4 +1,4 @@
-"""Under which host a peer's records are published (clauses P-4.5 to P-4.8). Pure: no name is ever resolved."""
+"""Under which host a peer's records are published (clauses P-4.5 to P-4.8). No name is ever resolved."""
 
 from __future__ import annotations
 

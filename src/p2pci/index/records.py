@@ -1,9 +1,9 @@
 """The index: which peers are here, and who holds which document.
 
-A peer is a small integer, its serial, given when it joins; a document is its editions, each with a bitmap of the
-serials that hold it; a peer has a bitmap of its documents. So ten million records fit in tens of megabytes,
-and who leaves costs what it held. Answers come as encoded record lines: those of a document are kept in a
-bounded cache, and dropped, for that document alone, when a holder comes or goes. No I/O, no clock.
+A peer is a small integer, its serial, given when it joins; a document is its editions, each with a bitmap
+of the serials that hold it; a peer has a bitmap of its documents. So ten million records fit in tens of
+megabytes, and who leaves costs what it held. Answers come as encoded record lines: those of a document are
+kept in a bounded cache, and dropped, for that document alone, when a holder comes or goes.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 An entry is a paragraph `number title. authors. date. (format) (status) …`. Titles and authors hold
 periods of their own ("IEEE 802.1X", "S.D. Crocker"), so an entry is read backwards: the date, then
-the authors, and what is left is the title. Imports errors and the floor's `titles`.
+the authors, and what is left is the title. Imports its
+floor's `folder` and `titles`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from p2pci.errors import LibraryError
+from p2pci.library.folder import library_error
 from p2pci.library.titles import decode_document, fit_title
 
 INDEX_NAME = "rfc-index.txt"
@@ -24,17 +25,23 @@ _AUTHOR = re.compile(rf"(?:{_INITIALS} ?)?(?:[^.]|\.(?! ))*?(?:[. ]*\b(?:Eds?|Jr
 
 
 def titles_from_index(path: Path) -> dict[int, str]:
-    """The titles of the documents that an index file lists, by number, each fit to send.
-
-    Numbers marked "Not Issued" and paragraphs of another form are passed over.
+    """The titles in an index file, as `titles_from_entries` gives them.
 
     Raises:
         LibraryError: the file cannot be read.
     """
     try:
-        text = decode_document(path.read_bytes())
+        return titles_from_entries(path.read_bytes())
     except OSError as error:
-        raise LibraryError(path, reason=f"cannot be read ({error.strerror}). Make it readable or move it away.") from error
+        raise library_error(path, error, wish="be read") from error
+
+
+def titles_from_entries(data: bytes) -> dict[int, str]:
+    """The titles of the documents that the text of an index lists, by number, each fit to send.
+
+    Numbers marked "Not Issued" and paragraphs of another form are passed over.
+    """
+    text = decode_document(data)
     titles = {}
     for entry in _ENTRY.finditer(text.replace("\r\n", "\n")):
         if title := _title(" ".join(entry[2].split())):

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice, takewhile
 
 HEAD_BYTES = 16_384
-"""How much of a document its title is looked for in: the first pages of the longest header known, twice over."""
+"""How much of a document is read to find its title: its first four or five pages."""
 
 MAX_TITLE_CHARS = 512
 """The longest title a message carries."""
@@ -35,35 +36,36 @@ _DATE = re.compile(
     r"|\d{1,2}[/-]\d{1,2}[/-]\d{2,4}",
     re.IGNORECASE,
 )
-_HEADER = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        # The number of the document, alone or with a column beside it: "NWG/RFC# 123", "RFC: 791".
-        rf"(?:network working group\s+)?(?:nwg ?/ ?)?(?:rfc|requests? for comments?(?: \(rfc\))?)"
-        rf"[ :#.-]*(?:no\.?|number)?[ :#.]*[\dx]{{1,5}}{_GAP}",
-        # Who publishes it.
-        rf"(?:network working group|internet engineering task force|internet architecture board"
-        rf"|internet research task force|independent submission)(?: \(\w+\))?{_GAP}",
-        # What it is to other documents.
-        r"(?:nic|(?:functional )?categor(?:y|ies)|obsolete[sd]?(?: by)?|updates?(?:d by)?|supersedes|replaces"
-        r"|references?|related(?: rfcs?)?|see also|std|bcp|fyi|ien|inwg|rtr|issn|doi"
-        r"|author|installation|date|from|to|cc)\s*(?:no\.? ?)?[:#]",
-        rf"(?:nic|std|bcp|fyi|ien|inwg|rtr) ?(?:no\.?)? ?\d+(?:, \d+)*{_GAP}",
-        r"(?:(?:rfcs?|ien|nic|and)\b|[\d,;#&()\s-])+$",
-        # The foot of a page.
-        r".*\[page \w+\]$",
-    )
+_NUMBER_LINE = re.compile(  # its own number, perhaps beside an author: "NWG/RFC# 123", "RFC: 791"
+    r"(?:network working group\s+)?(?:nwg ?/ ?)?(?:rfc|requests? for comments?(?: \(rfc\))?)"
+    rf"[ :#.-]*(?:no\.?|number)?[ :#.]*[\dx]{{1,5}}{_GAP}",
+    re.IGNORECASE,
 )
+_PUBLISHER_LINE = re.compile(
+    r"(?:network working group|internet engineering task force|internet architecture board"
+    rf"|internet research task force|independent submission)(?: \(\w+\))?{_GAP}",
+    re.IGNORECASE,
+)
+_RELATION_LINE = re.compile(  # what it is to other documents, and the heads of a memo
+    r"(?:nic|(?:functional )?categor(?:y|ies)|obsolete[sd]?(?: by)?|updates?(?:d by)?|supersedes|replaces"
+    r"|references?|related(?: rfcs?)?|see also|std|bcp|fyi|ien|inwg|rtr|issn|doi"
+    r"|author|installation|date|from|to|cc)\s*(?:no\.? ?)?[:#]"
+    rf"|(?:nic|std|bcp|fyi|ien|inwg|rtr) ?(?:no\.?)? ?\d+(?:, \d+)*{_GAP}",
+    re.IGNORECASE,
+)
+_NUMBERS_LINE = re.compile(r"(?:(?:rfcs?|ien|nic|and)\b|[\d,;#&()\s-])+$", re.IGNORECASE)
+_PAGE_FOOT = re.compile(r".*\[page \w+\]$", re.IGNORECASE)
+_HEADER = (_NUMBER_LINE, _PUBLISHER_LINE, _RELATION_LINE, _NUMBERS_LINE, _PAGE_FOOT)
 _SECTION = re.compile(
-    r"(?:\d+\.?\s+|[IA]\.\s+)?(?:status of this (?:memo|document)|abstract|introduction|preface|summary|overview"
-    r"|(?:table of )?contents|copyright notice|(?:iesg|editor'?s?) note)\s*:?",
+    r"(?:\d+\.?\s+|[IA]\.\s+)?(?:status of this (?:memo|document)|abstract|introduction|preface|summary"
+    r"|overview|(?:table of )?contents|copyright notice|(?:iesg|editor'?s?) note)\s*:?",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(r"\s*(?:title|subject)\s*:\s+(?=\S)", re.IGNORECASE)
 _QUOTED = re.compile(r'\s*RFC[- ]?\d+,? "([^"]{1,400})"')
-_DRAFT_NAME = re.compile(r"\s*(?:<draft-[^>]*>|\bdraft-[\w.-]+-\d\d(?:\.txt)?)$", re.IGNORECASE)
-_BYLINE = re.compile(r"(?:by|edited by|prepared (?:by|for))\b.{0,40}", re.IGNORECASE)
-_HANGING = re.compile(r".*(?:[:,&/]|\s(?:-+|of|for|the|and|to|in|on|with|a|an|or|from|by|using))", re.IGNORECASE)
+_DRAFT_NAME = re.compile(r"(?:^| )(?:<draft-[^>]{1,100}>|draft-[\w.-]{1,100}-\d\d(?:\.txt)?)$", re.IGNORECASE)
+_BYLINE = re.compile(r"by|by [a-z]\..*|(?:edited|written|prepared) (?:by|for)\b.*", re.IGNORECASE)
+_HANGING = re.compile(r".*(?:[:,&/]|\s(?:-+|of|for|the|and|to|in|on|with|a|an|or|from|using))", re.IGNORECASE)
 
 
 def decode_document(data: bytes) -> str:
@@ -113,8 +115,8 @@ def _labelled_title(lines: list[str]) -> str:
     head = list(takewhile(lambda line: not _SECTION.fullmatch(line.strip()), lines[:_MAX_LABEL_LINES]))
     for row, line in enumerate(head):
         if match := _LABELLED.match(line):
-            more = takewhile(lambda line: _indent(line) == match.end(), head[row + 1 :])  # noqa: B023
-            return " ".join([line[match.end() :], *more])
+            below = takewhile(partial(_starts_at, match.end()), head[row + 1 :])
+            return _joined([line[match.end() :], *below])
     return ""
 
 
@@ -170,7 +172,7 @@ def _is_centred(line: str) -> bool:
 
 
 def _title_lines(body: list[str], *, centred_only: bool) -> list[str]:
-    """The lines of a paragraph that are its title: up to a section, a date or the authors; of prose, one line."""
+    """The title at the start of a paragraph: up to a section, a date or the authors; of prose, one line."""
     ends = next((row for row, line in enumerate(body) if row and _ends_title(line)), len(body))
     lines = body[:ends]
     if len(lines) > _MAX_TITLE_LINES or (centred_only and not all(map(_is_centred, lines))):
@@ -183,20 +185,28 @@ def _ends_title(line: str) -> bool:
 
 
 def _continued(title: list[str], paragraph: list[str]) -> list[str]:
-    """The lines of the next paragraph that belong to the title: a remark in parentheses, or what it hangs on."""
-    lines = [line.strip() for line in paragraph]
-    in_parentheses = bool(lines) and lines[0].startswith("(") and lines[-1].endswith(")")
-    hanging = _HANGING.fullmatch(title[-1]) and all(map(_is_centred, paragraph))
-    return lines if (in_parentheses or hanging) and len(lines) <= _MAX_TITLE_LINES - len(title) else []
+    """What the next paragraph adds to the title: a remark in parentheses, or what it hangs on."""
+    if len(title) + len(paragraph) > _MAX_TITLE_LINES or not all(map(_is_centred, paragraph)):
+        return []
+    remark = " ".join(line.strip() for line in paragraph)
+    in_parentheses = remark.startswith("(") and remark.endswith(")")
+    hanging = _HANGING.fullmatch(title[-1]) and not any(
+        _is_header(line) or _ends_title(line) for line in paragraph
+    )
+    return paragraph if in_parentheses or hanging else []
 
 
 def _joined(lines: list[str]) -> str:
     """One line of many: a blank between, none after a hyphen, and no name of the draft it was."""
     title = ""
-    for line in filter(None, (_DRAFT_NAME.sub("", line).strip() for line in lines)):
+    for line in filter(None, (_DRAFT_NAME.sub("", " ".join(line.split())) for line in lines)):
         apart = "" if re.search(r"\w-$", title) and not re.match(r"(?:and|or)\b", line) else " "
         title = f"{title}{apart}{line}" if title else line
     return title
+
+
+def _starts_at(column: int, line: str) -> bool:
+    return _indent(line) == column
 
 
 def _indent(line: str) -> int:

@@ -89,7 +89,7 @@ class AnswerReader:
 
     @property
     def may_end_by_silence(self) -> bool:
-        """Whether silence may end this answer: it began, and this server closed no block yet (clause P-2.26)."""
+        """Whether silence may end this answer: it began, and this server closed no block yet (P-2.26)."""
         return self._state in (_State.BODY, _State.ERROR) and not self._closes_blocks
 
     def end_by_silence(self) -> AnswerEnded:
@@ -127,7 +127,7 @@ class AnswerReader:
             case _State.STATUS:
                 return self._read_status(line)
             case _State.ERROR:
-                return self._read_other(line) if line else self._end(complete=True)
+                return self._skip_line() if line else self._end(complete=True)
             case _:
                 return self._read_body(line) if line else self._read_blank()
 
@@ -152,7 +152,7 @@ class AnswerReader:
     def _read_body(self, line: bytes) -> Record | AnswerEnded | None:
         found = _RECORD(line)
         if not found and not self._has_records and _HEADER(line):
-            return self._read_other(line)
+            return self._skip_line()
         record = _parse_record(found) if found else None
         if self._is_add:
             # 200 is the acknowledgement: whatever this line says, it completes the answer (clause P-2.19).
@@ -162,10 +162,12 @@ class AnswerReader:
         self._has_records = True
         return record
 
-    def _read_other(self, _line: bytes) -> None:
+    def _skip_line(self) -> AnswerEnded | None:
+        """Pass over a header, or a line of an error answer; there is an end to their number."""
         self._other_lines += 1
         if self._other_lines > MAX_OTHER_LINES:
             raise self._broken(f"more than {MAX_OTHER_LINES} lines that are no records")
+        return None
 
     def _end(self, *, complete: bool) -> AnswerEnded:
         self._state = _State.IDLE

@@ -14,6 +14,9 @@ from p2pci.errors import ProtocolError
 from p2pci.protocol.grammar import BLANKS, MAX_HEAD_BYTES, Status, encode_status_line, encode_title
 from p2pci.protocol.requests import Wait
 
+_FIRST_DATE = -62135596800  # 1 January 0001, in seconds since the epoch
+_LAST_DATE = 253402300799  # 31 December 9999
+
 
 def encode_document_head(size: int, *, date: float, modified: float, os: str) -> bytes:
     """Write the head of a plain GET's answer: five headers, in this order (clauses P-3.1 to P-3.3).
@@ -24,13 +27,21 @@ def encode_document_head(size: int, *, date: float, modified: float, os: str) ->
         modified: when the document's file was last changed, in seconds since the epoch.
         os: our system and release.
     """
-    return b"%bDate: %b\r\nOS: %b\r\nLast-Modified: %b\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n\r\n" % (
-        encode_status_line(Status.OK),
-        formatdate(date, usegmt=True).encode(),
-        encode_title(os),
-        formatdate(modified, usegmt=True).encode(),
-        size,
+    return (
+        b"%bDate: %b\r\nOS: %b\r\nLast-Modified: %b\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n\r\n"
+        % (
+            encode_status_line(Status.OK),
+            _encode_date(date),
+            encode_title(os),
+            _encode_date(modified),
+            size,
+        )
     )
+
+
+def _encode_date(seconds: float) -> bytes:
+    """Write a moment, or the nearest one with a year of four digits: file systems know others."""
+    return formatdate(max(_FIRST_DATE, min(seconds, _LAST_DATE)), usegmt=True).encode()
 
 
 def encode_document_error(status: Status) -> bytes:
@@ -73,7 +84,7 @@ class DocumentHeadReader:
         Raises:
             ProtocolError: it is too long, or does not begin with a status line.
         """
-        while (end := self._buffer.find(b"\n") + 1) and self._head_bytes <= MAX_HEAD_BYTES:
+        while (end := self._buffer.find(b"\n") + 1) and self._head_bytes + end <= MAX_HEAD_BYTES:
             line, self._buffer = self._buffer[:end], self._buffer[end:]
             self._lines.append(line)
             self._head_bytes += end
@@ -81,12 +92,19 @@ class DocumentHeadReader:
                 self.body, self._buffer = self._buffer, b""
                 return self.parse()
         if self._head_bytes + len(self._buffer) > MAX_HEAD_BYTES:
-            raise ProtocolError(f"The holder sent a head of more than {MAX_HEAD_BYTES} bytes. Try another holder.")
+            raise ProtocolError(
+                f"The holder sent a head of more than {MAX_HEAD_BYTES} bytes. Try another holder."
+            )
         return Wait.NEED_DATA
 
     def parse(self) -> DocumentHead:
-        """Read the lines that there are, also of a head that ended with the connection."""
-        found = _STATUS_LINE(self._lines[0].rstrip(b"\r\n")) if self._lines else None
+        """Read the lines that there are, also of a head that ended with the connection.
+
+        Raises:
+            ProtocolError: it does not begin with a status line.
+        """
+        first = self._lines[0] if self._lines else self._buffer
+        found = _STATUS_LINE(first.rstrip(b"\r\n"))
         if not found:
             raise ProtocolError("The holder's answer does not begin with a status line. Try another holder.")
         size = None

@@ -25,7 +25,9 @@ MAX_NUMBER = 2**32 - 1
 MAX_TITLE_CHARACTERS = 512
 
 BLANKS = b" \t"
-FORBIDDEN_IN_HEAD = re.compile(rb"[\x00-\x08\x0b-\x1f]")  # any C0 byte but tab and LF; a CR only as part of CR LF
+FORBIDDEN_IN_HEAD = re.compile(
+    rb"[\x00-\x08\x0b-\x1f]"
+)  # any C0 byte but tab and LF; a CR only as part of CR LF
 _DIGITS = re.compile(rb"[0-9]{1,10}")
 _HOST = re.compile(rb"[\x21-\x7e]{1,255}")
 _FORBIDDEN_IN_TITLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -70,13 +72,15 @@ def _parse_digits(digits: bytes, *, name: str, highest: int) -> int:
     # int() alone is not the test: it takes 1_000, +5 and digits of other scripts.
     if _DIGITS.fullmatch(digits) and 1 <= (value := int(digits)) <= highest:
         return value
-    raise InvalidValueError(f"{_shown(digits)} is not a {name}. Give digits alone, from 1 to {highest}.")
+    raise InvalidValueError(f"{_shown(digits)} is no {name}. Give digits alone, from 1 to {highest}.")
 
 
 def parse_host(host: bytes) -> str:
     """Read a host: 1 to 255 bytes, each 0x21 to 0x7E; nothing more is checked (clause P-1.36)."""
     if not _HOST.fullmatch(host):
-        raise InvalidValueError(f"{_shown(host)} is not a host. Give a name or address of at most 255 characters.")
+        raise InvalidValueError(
+            f"{_shown(host)} is no host. Give a name or address of at most 255 characters."
+        )
     return host.decode("ascii")
 
 
@@ -87,7 +91,9 @@ def parse_title(title: bytes) -> str:
     except UnicodeDecodeError as error:
         raise InvalidValueError("The title is not UTF-8. Send it as UTF-8.") from error
     if len(text) > MAX_TITLE_CHARACTERS:
-        raise InvalidValueError(f"The title has {len(text)} characters. At most {MAX_TITLE_CHARACTERS} are carried.")
+        raise InvalidValueError(
+            f"The title has {len(text)} characters. At most {MAX_TITLE_CHARACTERS} are carried."
+        )
     if _FORBIDDEN_IN_TITLE.search(text):
         raise InvalidValueError("The title has a control character or a line separator. Leave it out.")
     return text
@@ -120,7 +126,9 @@ def encode_title(title: str) -> bytes:
     try:
         data = title.strip(" \t").encode("utf-8")
     except UnicodeEncodeError as error:
-        raise InvalidValueError(f"{title!r} is no text that can be sent. Leave the lone surrogates out.") from error
+        raise InvalidValueError(
+            f"{title!r} is no text that can be sent. Leave the lone surrogates out."
+        ) from error
     parse_title(data)
     return data
 

@@ -76,7 +76,11 @@ def encode_request(request: Request) -> bytes:
         case Lookup(number, host, port, title):
             return _encode_titled(b"LOOKUP", number, host=host, port=port, title=title)
         case ListAll(host, port):
-            return b"LIST ALL %b\r\nHost: %b\r\nPort: %b\r\n\r\n" % (VERSION, encode_host(host), encode_port(port))
+            return b"LIST ALL %b\r\nHost: %b\r\nPort: %b\r\n\r\n" % (
+                VERSION,
+                encode_host(host),
+                encode_port(port),
+            )
         case Get(number, host, os):
             return b"GET RFC %b %b\r\nHost: %b\r\nOS: %b\r\n\r\n" % (
                 encode_number(number),
@@ -101,4 +105,9 @@ def _encode_titled(method: bytes, number: int, *, host: str, port: int, title: s
 
 def encode_record(record: Record) -> bytes:
     """Write the line of a record (clause P-2.2)."""
-    return b"RFC %d %b %b %d\r\n" % (record.number, encode_title(record.title), encode_host(record.host), record.port)
+    return b"RFC %d %b %b %d\r\n" % (
+        record.number,
+        encode_title(record.title),
+        encode_host(record.host),
+        record.port,
+    )

@@ -43,6 +43,10 @@ class Wait(Enum):
     CLOSED = "nothing more will come"
 
 
+_TOO_LONG = "The head is too long. A request line has at most 8 KiB, a head 16 KiB and 64 headers."
+_BLANK_LINES = re.compile(rb"(?:\r?\n)*+").match  # possessive: many of them take no memory
+
+
 class _RuleBroken(Exception):  # noqa: N818 - never leaves this module
     """Carries a Refusal from the rule that found it to `next_event`."""
 
@@ -54,7 +58,16 @@ class _RuleBroken(Exception):  # noqa: N818 - never leaves this module
 class RequestReader:
     """Turns the bytes of one connection into requests and refusals, in order."""
 
-    __slots__ = ("_buffer", "_closed", "_conversation", "_ended", "_head", "_head_bytes", "_lines", "_position")
+    __slots__ = (
+        "_buffer",
+        "_closed",
+        "_conversation",
+        "_ended",
+        "_head",
+        "_head_bytes",
+        "_lines",
+        "_position",
+    )
 
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
@@ -67,7 +80,9 @@ class RequestReader:
         self._closed = False
 
     def receive_data(self, data: bytes) -> None:
-        """Store bytes behind those that are still unread."""
+        """Store bytes behind those that are still unread; behind a refusal that closes they are dropped."""
+        if self._closed:
+            return
         unread = self._buffer[self._position :]
         self._buffer = unread + data if unread else data
         self._position = 0
@@ -83,7 +98,10 @@ class RequestReader:
 
     @property
     def last_head(self) -> bytes:
-        """The head that the last event came from, as received; ask before the next call of any method."""
+        """The head that the last event came from, as received; ask before the next call of any method.
+
+        Of a head that broke rule 1 this is what was read of it, within the limits.
+        """
         return self._buffer[self._head] if isinstance(self._head, slice) else self._head
 
     def next_event(self) -> Request | Refusal | Wait:
@@ -104,8 +122,7 @@ class RequestReader:
     def _read_head(self) -> Request | Refusal | Wait:
         while not self._closed and (line := self._take_line()) is not None:
             if _content(line):
-                self._lines.append(line)
-                self._head_bytes += len(line)
+                self._keep(line)
             elif self._lines:
                 return self._finish_head(line)
         if self._ended and self._lines:
@@ -116,20 +133,34 @@ class RequestReader:
 
     def _take_line(self) -> bytes | None:
         """Take a line off the buffer if it is there, and refuse it as soon as it is too long."""
+        if not self._lines:
+            self._position = _BLANK_LINES(self._buffer, self._position).end()
         end = self._buffer.find(b"\n", self._position) + 1
         is_whole = end > 0
         end = end or len(self._buffer)
         size = end - self._position
         room = MAX_HEAD_BYTES - self._head_bytes if self._lines else MAX_REQUEST_LINE_BYTES
-        if size > room or len(self._lines) > MAX_HEADERS + 1:
-            raise _RuleBroken("The head is too long. A request line has at most 8 KiB, a head 16 KiB and 64 headers.", closes=True)
+        if size > room:
+            raise self._broken(_TOO_LONG, self._buffer[self._position : self._position + room])
         if not size or not (is_whole or self._ended):
             return None
         line = self._buffer[self._position : end]
         self._position = end
         if FORBIDDEN_IN_HEAD.search(_content(line)):
-            raise _RuleBroken("The head has a control byte. Send text, with CR LF at line ends.", closes=True)
+            raise self._broken("The head has a control byte. Send text, with CR LF at line ends.", line)
         return line
+
+    def _keep(self, line: bytes) -> None:
+        """Store a line of the head, unless it is a header line too many."""
+        if len(self._lines) > MAX_HEADERS:
+            raise self._broken(_TOO_LONG, line)
+        self._lines.append(line)
+        self._head_bytes += len(line)
+
+    def _broken(self, reason: str, line: bytes) -> _RuleBroken:
+        """Rule 1 (P-1.27 to P-1.31): end the head at the line that breaks it."""
+        self._head = b"".join((*self._lines, line))
+        return _RuleBroken(reason, closes=True)
 
     def _finish_head(self, last_line: bytes) -> Request:
         lines, self._lines, self._head_bytes = self._lines, [], 0
@@ -139,6 +170,7 @@ class RequestReader:
     def _close(self) -> None:
         self._closed = True
         self._lines = []
+        self._head_bytes = 0
         self._buffer = b""
         self._position = 0
 
@@ -181,7 +213,7 @@ def _parse(lines: list[bytes], conversation: Conversation) -> Request:
 
 
 def _check_version(words: list[bytes]) -> None:
-    """Rule 2 (P-1.32, P-1.33); what is no P2P-CI at all is cut off, so that no body behind it runs as requests."""
+    """Rule 2 (P-1.32, P-1.33); what is no P2P-CI is cut off, so that no body behind it runs as requests."""
     version = words[-1] if words else b""
     if not version.startswith(b"P2P-CI/"):
         raise _RuleBroken("This is not P2P-CI. End the request line with P2P-CI/1.0.", closes=True)
@@ -197,7 +229,9 @@ def _check_words(words: list[bytes], conversation: Conversation) -> None:
         raise _RuleBroken(f"The method is not served here. Served are {served}, in upper case.")
     fits = words[1:-1] == [b"ALL"] if method == b"LIST" else len(words) == 4 and words[1] == b"RFC"
     if not fits:
-        raise _RuleBroken("The request line has the wrong words. Write ADD|LOOKUP|GET RFC n, or LIST ALL.")
+        raise _RuleBroken(
+            "The request line has the wrong words. Write ADD, LOOKUP or GET RFC n, or LIST ALL."
+        )
 
 
 def _parse_headers(lines: list[bytes]) -> dict[bytes, bytes]:

@@ -1,0 +1,17 @@
+"""The shelf of a peer: a folder of documents, their titles, and safe ways in and out.
+
+    shelf      what is in the folder; a document opened by its number
+    incoming   a document on its way in: hidden until it is whole
+    names      file names and numbers
+    titles     the title of a document, read from its first page, fit to send
+    rfc_index  titles from the RFC Editor's index file
+    folder     the folder's descriptor, and the system's refusals in words
+
+Plain blocking functions on the standard library; imports errors alone.
+"""
+
+from p2pci.library.incoming import Incoming
+from p2pci.library.shelf import Document, OpenDocument, Shelf
+from p2pci.library.titles import fit_title
+
+__all__ = ["Document", "Incoming", "OpenDocument", "Shelf", "fit_title"]

@@ -1,0 +1,311 @@
+"""The shelf: a folder of documents, and the only way to them.
+
+A request names a number, never a file: `number -> name found in the folder -> descriptor`, regular
+files only. Every failure of the disk leaves here as a LibraryError. Blocking; call it from an
+executor. One shelf may be used from several threads; scans run one after the other.
+Imports errors and the rest of this floor.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self, cast
+
+from p2pci.errors import LibraryError, NotOnShelfError
+from p2pci.library.folder import Folder, library_error
+from p2pci.library.incoming import Incoming, remove_leftovers
+from p2pci.library.names import MAX_NUMBER, document_name, document_number
+from p2pci.library.rfc_index import INDEX_NAME, titles_from_entries
+from p2pci.library.titles import HEAD_BYTES, title_from_text
+
+# What a name may turn out to be: gone, a link, a socket, a fifo or folder, not ours to read.
+_NO_DOCUMENT = {errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EINVAL, errno.EACCES, errno.EPERM}
+
+
+_MAX_INDEX_BYTES = 64 * 1024 * 1024
+
+
+class Document(NamedTuple):
+    """A document as the last scan saw it.
+
+    Attributes:
+        number: of the RFC.
+        name: of the file, without folder.
+        size: bytes.
+        modified_ns: when the file was changed last, nanoseconds since 1970.
+        title: fit to send, perhaps "".
+    """
+
+    number: int
+    name: str
+    size: int
+    modified_ns: int
+    title: str
+
+
+class OpenDocument:
+    """A document open for reading from its start; stays readable when its name goes.
+
+    A context manager that closes it. May be closed while another thread reads.
+
+    Attributes:
+        size: bytes it had when it was opened.
+        modified: when it was changed last, seconds since 1970.
+    """
+
+    def __init__(self, descriptor: int, *, state: os.stat_result, path: Path) -> None:
+        """Take over a descriptor; `path` is for messages alone."""
+        self.size = state.st_size
+        self.modified = state.st_mtime
+        self._descriptor: int | None = descriptor
+        self._path = path
+        # The number of a closed descriptor soon is another file's, so nobody may close it under a read.
+        self._using = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def read(self, max_bytes: int) -> bytes:
+        """The next bytes, at most so many; b"" at the end.
+
+        Raises:
+            LibraryError: the disk failed.
+            ValueError: the document is closed.
+        """
+        with self._using:
+            if self._descriptor is None:
+                raise ValueError("the document is closed")
+            try:
+                return os.read(self._descriptor, max_bytes)
+            except OSError as error:
+                raise library_error(self._path, error, wish="be read") from error
+
+    def close(self) -> None:
+        """Give the descriptor back; harmless when that is done."""
+        with self._using:
+            descriptor, self._descriptor = self._descriptor, None
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+class _State(NamedTuple):
+    """What changes when a file does."""
+
+    size: int
+    modified_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, state: os.stat_result) -> Self:
+        return cls(state.st_size, state.st_mtime_ns, state.st_ino)
+
+
+class _File(NamedTuple):
+    """A name in the folder, and the state of its file; None when that is not known yet."""
+
+    name: str
+    state: _State | None
+
+
+class _Reading(NamedTuple):
+    """What was read from a document in a state: its title."""
+
+    state: _State
+    title: str
+
+
+class _Listing(NamedTuple):
+    """What was read from the folder's index file in a state: titles by number."""
+
+    state: _State
+    titles: dict[int, str]
+
+
+class Shelf:
+    """A folder of documents; a context manager that closes it.
+
+    Attributes:
+        path: the folder, absolute.
+        unreadable: the files that the last scan had to leave out, each as the error that says why.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the folder, make it when there is none, and delete old leftovers of interrupted downloads.
+
+        Raises:
+            LibraryError: it cannot be made or read, or is not a folder.
+        """
+        self.path = folder.absolute()
+        self.unreadable: list[LibraryError] = []
+        self._documents: dict[int, Document] = {}
+        self._readings: dict[str, _Reading] = {}
+        self._listing: _Listing | None = None
+        # Held while the tables change, so that a scan never forgets what was committed meanwhile.
+        self._changing = threading.Lock()
+        try:
+            self._folder = Folder(folder)
+            remove_leftovers(self._folder)
+        except OSError as error:
+            raise library_error(folder, error, wish="be used as the shelf") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __contains__(self, number: object) -> bool:
+        """Whether `open` would find the document now, scanned or not; raises LibraryError as it does."""
+        try:
+            self.open(cast("int", number)).close()
+        except NotOnShelfError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give the folder back; documents that are open stay so. Harmless when that is done."""
+        self._folder.close()
+
+    def title(self, number: int) -> str:
+        """The title of a document, fit to send; "" when the shelf has no such document or title."""
+        document = self._documents.get(number)
+        return document.title if document else ""
+
+    def scan(self) -> dict[int, Document]:
+        """Look what is on the shelf; only new and changed files are read.
+
+        Links, folders, fifos and unfinished downloads are passed over. Of two files for one number
+        that with the canonical name counts, else that with the smallest.
+
+        Returns:
+            The documents by number, ascending; the caller's to keep.
+
+        Raises:
+            LibraryError: the folder is gone or cannot be read.
+        """
+        with self._changing:
+            self.unreadable = []
+            files = self._files_by_number()
+            self._listing = self._read_listing()
+            found = {number: self._document(number, files[number]) for number in sorted(files)}
+            self._documents = {number: document for number, document in found.items() if document}
+            names = {document.name for document in self._documents.values()}
+            self._readings = {name: reading for name, reading in self._readings.items() if name in names}
+            return dict(self._documents)
+
+    def open(self, number: int) -> OpenDocument:
+        """Open a document, also one that came after the last scan.
+
+        Raises:
+            NotOnShelfError: there is none, or what has its name is not a regular file or may not be read.
+            LibraryError: the folder or the disk failed.
+        """
+        reason = "the shelf has no such document. Put it there under this name."
+        for name in self._possible_names(number):
+            try:
+                return self._open_name(name)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                if error.errno not in _NO_DOCUMENT:
+                    raise library_error(self.path / name, error, wish="be read") from error
+                reason = f"is no document: {error.strerror}. Put a readable, regular file in its place."
+        raise NotOnShelfError(self.path / f"rfc{number:d}.txt", reason=reason)
+
+    def receive(self, number: int) -> Incoming:
+        """Begin to save a document; it is on the shelf from its `commit` on.
+
+        Raises:
+            LibraryError: nothing can be written there.
+            InvalidValueError: no document has such a number.
+        """
+        return Incoming(self._folder, number, into_place=partial(self._put_in_place, number))
+
+    def _put_in_place(self, number: int, hidden_name: str) -> str:
+        """Give a whole document its name and return it: that of the copy it replaces, else the canonical."""
+        known = self._documents.get(number)
+        name = known.name if known else document_name(number)
+        self._folder.replace(name, by=hidden_name)
+        self._folder.sync()
+        with self._changing:
+            if document := self._document(number, _File(name, state=None)):
+                self._documents[number] = document
+        return name
+
+    def _possible_names(self, number: int) -> Iterator[str]:
+        """The names that may be a document's: the likely ones, then what a look into the folder finds."""
+        if not 1 <= number <= MAX_NUMBER:
+            return
+        known = self._documents.get(number)
+        likely = dict.fromkeys((known.name if known else document_name(number), document_name(number)))
+        yield from likely
+        others = self._regular_files(lambda name: document_number(name) == number)
+        yield from sorted(name for name, _ in others if name not in likely)
+
+    def _open_name(self, name: str) -> OpenDocument:
+        descriptor, state = self._folder.open_regular(name)
+        return OpenDocument(descriptor, state=state, path=self.path / name)
+
+    def _files_by_number(self) -> dict[int, _File]:
+        files: dict[int, _File] = {}
+        for name, state in sorted(self._regular_files(document_number), key=lambda file: file[0]):
+            number = document_number(name)
+            if number is not None and (number not in files or name == document_name(number)):
+                files[number] = _File(name, _State.of(state))
+        return files
+
+    def _regular_files(self, wanted: Callable[[str], object]) -> list[tuple[str, os.stat_result]]:
+        try:
+            return self._folder.regular_files(wanted)
+        except OSError as error:
+            raise library_error(self.path, error, wish="be read") from error
+
+    def _document(self, number: int, file: _File) -> Document | None:
+        """The document in a file, read if it is not as it was; None when it cannot be read."""
+        reading = self._readings.get(file.name)
+        if reading is None or reading.state != file.state:
+            reading = self._read(file.name)
+        if reading is None:
+            return None
+        self._readings[file.name] = reading
+        listed = self._listing.titles.get(number) if self._listing else None
+        size, modified_ns, _ = reading.state
+        return Document(number, file.name, size, modified_ns, listed or reading.title)
+
+    def _read(self, name: str) -> _Reading | None:
+        try:
+            descriptor, state = self._folder.open_regular(name)
+            with os.fdopen(descriptor, "rb") as file:
+                return _Reading(_State.of(state), title_from_text(file.read(HEAD_BYTES)))
+        except OSError as error:
+            self._left_out(name, error)
+            return None
+
+    def _read_listing(self) -> _Listing | None:
+        try:
+            descriptor, state = self._folder.open_regular(INDEX_NAME)
+            with os.fdopen(descriptor, "rb") as file:
+                if self._listing and self._listing.state == _State.of(state):
+                    return self._listing
+                return _Listing(_State.of(state), titles_from_entries(file.read(_MAX_INDEX_BYTES)))
+        except OSError as error:
+            self._left_out(INDEX_NAME, error)
+            return None
+
+    def _left_out(self, name: str, error: OSError) -> None:
+        """Note a file that cannot be read; one that is gone is no news."""
+        if error.errno != errno.ENOENT:
+            self.unreadable.append(library_error(self.path / name, error, wish="be read"))

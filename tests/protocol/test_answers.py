@@ -1,0 +1,108 @@
+"""The client's reader of answers, whatever the bytes and however they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import given, strategies as st
+
+from p2pci.errors import ProtocolError
+from p2pci.protocol.answers import END, OK_HEAD, AnswerEnded, AnswerReader, AnswerStarted, encode_error
+from p2pci.protocol.grammar import Status
+from p2pci.protocol.messages import Add, ListAll, Lookup, Record, Request, encode_record
+from p2pci.protocol.requests import Wait
+from tests.protocol.strategies import answer_bytes, records, segments_of
+
+ADD = Add(7, "h", 5, "Seven")
+LOOKUP = Lookup(7, "h", 5, "")
+LIST = ListAll("h", 5)
+questions = st.sampled_from([ADD, LOOKUP, LIST])
+Seen = AnswerStarted | Record | AnswerEnded | str
+
+
+def read(reader: AnswerReader, segments: Iterable[bytes]) -> list[Seen]:
+    """Feed segments; give every event but the waits, and a ProtocolError as its text."""
+    seen: list[Seen] = []
+    for segment in segments:
+        reader.receive_data(segment)
+        while not isinstance(event := _next(reader), Wait):
+            seen.append(event)
+    return seen
+
+
+def _next(reader: AnswerReader) -> Seen | Wait:
+    try:
+        return reader.next_event()
+    except ProtocolError as error:
+        return str(error)
+
+
+def answer(reader: AnswerReader, question: Request, *segments: bytes) -> list[Seen]:
+    reader.expect(question)
+    return read(reader, segments)
+
+
+@given(st.data(), questions, answer_bytes, answer_bytes)
+def test_any_segments_give_the_same_answer(
+    data: st.DataObject, question: Request, wire: bytes, next_wire: bytes
+) -> None:
+    """P-2.20, with what was learned for the next answer."""
+    whole, cut = AnswerReader(), AnswerReader()
+    assert answer(whole, question, wire) == answer(cut, question, *data.draw(segments_of(wire)))
+    assert whole.may_end_by_silence is cut.may_end_by_silence
+    if whole.may_end_by_silence:
+        assert whole.end_by_silence() == cut.end_by_silence() == AnswerEnded(complete=False)
+    assert answer(whole, LIST, next_wire) == answer(cut, LIST, *data.draw(segments_of(next_wire)))
+    assert whole.may_end_by_silence is cut.may_end_by_silence
+
+
+@given(questions, answer_bytes | st.binary(max_size=300))
+def test_arbitrary_bytes_give_an_answer_or_a_protocol_error(question: Request, wire: bytes) -> None:
+    """P-2.14, P-2.19: a code, then records, then one end; and at most one error, which is the last event."""
+    seen = answer(AnswerReader(), question, b"P2P-CI/1.0 200 OK\r\n" + wire)
+    assert seen[0] == AnswerStarted(200)
+    for event in seen[1:-1]:
+        assert isinstance(event, Record)
+    if len(seen) > 1:
+        assert isinstance(seen[-1], Record | AnswerEnded | str)
+
+
+@given(st.lists(records, max_size=5), st.data())
+def test_records_come_back_as_written(lines: list[Record], data: st.DataObject) -> None:
+    """P-2.1, P-2.2."""
+    wire = OK_HEAD + b"".join(map(encode_record, lines)) + END
+    seen = answer(AnswerReader(), LIST, *data.draw(segments_of(wire)))
+    assert seen == [AnswerStarted(200), *lines, AnswerEnded(complete=True)]
+
+
+@given(records)
+def test_the_echo_of_an_add_comes_back_as_written(record: Record) -> None:
+    """P-2.3."""
+    seen = answer(AnswerReader(), ADD, OK_HEAD + encode_record(record) + END)
+    assert seen == [AnswerStarted(200), record, AnswerEnded(complete=True)]
+
+
+@given(st.sampled_from([Status.BAD_REQUEST, Status.NOT_FOUND, Status.VERSION_NOT_SUPPORTED]), questions)
+def test_errors_come_back_as_written(status: Status, question: Request) -> None:
+    """P-2.12, also when the last CRLF comes with the answer behind it (P-2.13)."""
+    reader = AnswerReader()
+    for wire in (encode_error(status), encode_error(status)[:-2], END + encode_error(status)):
+        assert answer(reader, question, wire) == [AnswerStarted(status), AnswerEnded(complete=True)]
+
+
+def test_nothing_is_read_before_anything_is_asked() -> None:
+    """P-2.24."""
+    reader = AnswerReader()
+    assert read(reader, [OK_HEAD, END]) == []
+    assert reader.next_event() is Wait.CLOSED
+
+
+def test_silence_ends_nothing_before_the_status_line() -> None:
+    """P-2.27."""
+    reader = AnswerReader()
+    reader.expect(LIST)
+    assert not reader.may_end_by_silence
+    read(reader, [b"\r\nP2P-CI/1.0 200 OK"])
+    assert not reader.may_end_by_silence
+    read(reader, [b"\r\n"])
+    assert reader.may_end_by_silence

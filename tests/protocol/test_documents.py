@@ -1,0 +1,130 @@
+"""The head before a document, as we write it and as our downloader reads anybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import pytest
+from hypothesis import given, strategies as st
+
+from p2pci.errors import InvalidValueError, ProtocolError
+from p2pci.protocol.documents import (
+    DocumentHead,
+    DocumentHeadReader,
+    encode_document_error,
+    encode_document_head,
+)
+from p2pci.protocol.grammar import Status
+from p2pci.protocol.requests import Wait
+from tests.protocol.strategies import document_bytes, segments_of, titles
+
+MOMENT = datetime(2026, 4, 26, 21, 30, 16, tzinfo=UTC).timestamp()
+CHANGED = datetime(2026, 4, 17, 16, 8, 18, tzinfo=UTC).timestamp()
+
+
+class Result:
+    """What a downloader has read: the head or the text of an error, and the bytes behind the head."""
+
+    def __init__(self, segments: Iterable[bytes]) -> None:
+        self.reader = DocumentHeadReader()
+        self.head: DocumentHead | str | None = None
+        self.body = b""
+        for segment in segments:
+            self._take(segment)
+
+    def _take(self, segment: bytes) -> None:
+        if self.head is not None:
+            self.body += segment
+            return
+        self.reader.receive_data(segment)
+        try:
+            event = self.reader.next_event()
+        except ProtocolError as error:
+            self.head = str(error)
+            return
+        if not isinstance(event, Wait):
+            self.head, self.body = event, self.reader.body
+
+
+def test_head_is_written_to_the_byte() -> None:
+    """P-3.1, P-3.2, P-3.3."""
+    head = encode_document_head(1839, date=MOMENT, modified=CHANGED, os="Darwin 24.3.0")
+    assert head == (
+        b"P2P-CI/1.0 200 OK\r\n"
+        b"Date: Sun, 26 Apr 2026 21:30:16 GMT\r\n"
+        b"OS: Darwin 24.3.0\r\n"
+        b"Last-Modified: Fri, 17 Apr 2026 16:08:18 GMT\r\n"
+        b"Content-Length: 1839\r\n"
+        b"Content-Type: text/plain\r\n"
+        b"\r\n"
+    )
+
+
+def test_head_of_an_empty_file_says_zero() -> None:
+    """P-3.6."""
+    head = encode_document_head(0, date=MOMENT, modified=CHANGED, os="")
+    assert b"\r\nContent-Length: 0\r\n" in head
+    assert b"\r\nOS: \r\n" in head
+
+
+@pytest.mark.parametrize(
+    "status,wire",
+    [
+        (Status.BAD_REQUEST, b"P2P-CI/1.0 400 Bad Request\r\n\r\n"),
+        (Status.NOT_FOUND, b"P2P-CI/1.0 404 Not Found\r\n\r\n"),
+        (Status.VERSION_NOT_SUPPORTED, b"P2P-CI/1.0 505 P2P-CI Version Not Supported\r\n\r\n"),
+    ],
+)
+def test_error_is_a_status_line_and_a_blank_line(status: Status, wire: bytes) -> None:
+    """P-3.5."""
+    assert encode_document_error(status) == wire
+    assert Result([wire]).head == DocumentHead(status, None)
+
+
+@pytest.mark.parametrize("os", ["a\r\nb", "a\nb", "a\x00b", "a\tb", "\u2028", "x" * 513, "\ud800"])
+def test_os_that_would_break_the_head_is_refused(os: str) -> None:
+    with pytest.raises(InvalidValueError):
+        encode_document_head(5, date=MOMENT, modified=CHANGED, os=os)
+
+
+@pytest.mark.parametrize("modified", [-1e30, -62135596801.0, 253402300800.0, 1e18, float("inf"), float("nan")])
+def test_date_that_no_calendar_has_does_not_stop_an_upload(modified: float) -> None:
+    """P-3.3: file systems keep times that HTTP dates cannot say; the nearest one is sent."""
+    head = encode_document_head(5, date=MOMENT, modified=modified, os="Mac")
+    assert Result([head]).head == DocumentHead(200, 5)
+
+
+@given(st.floats(-62135596800, 253402300799), st.integers(0, 10**15 - 1), titles, st.data())
+def test_head_comes_back_as_written(modified: float, size: int, os: str, data: st.DataObject) -> None:
+    head = encode_document_head(size, date=MOMENT, modified=modified, os=os)
+    result = Result(data.draw(segments_of(head + b"body")))
+    assert (result.head, result.body) == (DocumentHead(200, size), b"body")
+    assert result.reader.head == head
+    line = next(line for line in head.decode().split("\r\n") if line.startswith("Last-Modified: "))
+    assert abs(parsedate_to_datetime(line.partition(": ")[2]).timestamp() - modified) <= 1
+
+
+@given(st.data(), document_bytes)
+def test_any_segments_give_the_same_head_and_body(data: st.DataObject, wire: bytes) -> None:
+    """P-3.12."""
+    wire = data.draw(st.sampled_from([b"P2P-CI/1.0 200 OK\r\n", b""])) + wire
+    whole, cut = Result([wire]), Result(data.draw(segments_of(wire)))
+    assert whole.head == cut.head
+    if isinstance(whole.head, DocumentHead):
+        assert whole.body == cut.body
+        assert whole.reader.head == cut.reader.head
+
+
+@given(st.binary(max_size=300) | document_bytes)
+def test_arbitrary_bytes_give_a_head_or_a_protocol_error(wire: bytes) -> None:
+    result = Result([wire])
+    if result.head is None:
+        try:
+            assert isinstance(result.reader.parse(), DocumentHead)
+        except ProtocolError as error:
+            assert str(error).endswith("Try another holder.")
+    elif isinstance(result.head, DocumentHead):
+        assert 0 <= result.head.code <= 999
+        assert wire == result.reader.head + result.body

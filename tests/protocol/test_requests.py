@@ -1,0 +1,193 @@
+"""The reader of requests, whatever the bytes and however they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pytest
+from hypothesis import example, given, strategies as st
+
+from p2pci.protocol.grammar import Status
+from p2pci.protocol.messages import Get, Refusal, Request, encode_request
+from p2pci.protocol.requests import Conversation, RequestReader, Wait
+from tests.protocol.strategies import border_requests, gets, index_requests, request_bytes, segments_of
+
+LIST = b"LIST ALL P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\n\r\n"
+ADD = b"ADD RFC 7 P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\nTitle: Seven\r\n\r\n"
+conversations = st.sampled_from(Conversation)
+
+
+class Seen(NamedTuple):
+    """An event, and the head that it came from."""
+
+    event: Request | Refusal | Wait
+    head: bytes
+
+
+def read(reader: RequestReader, segments: Iterable[bytes]) -> list[Seen]:
+    """Feed segments; give every event but the waits for more."""
+    seen: list[Seen] = []
+    for segment in segments:
+        reader.receive_data(segment)
+        seen += drain(reader)
+    return seen
+
+
+def drain(reader: RequestReader) -> list[Seen]:
+    seen: list[Seen] = []
+    while not isinstance(event := reader.next_event(), Wait):
+        seen.append(Seen(event, reader.last_head))
+    return seen
+
+
+def one_by_one(data: bytes) -> Iterable[bytes]:
+    return (bytes([byte]) for byte in data)
+
+
+class State(NamedTuple):
+    """All that decides how a reader goes on."""
+
+    lines: list[bytes]
+    head_bytes: int
+    unread: bytes
+    closed: bool
+    head_started: bool
+
+
+def state_of(reader: RequestReader) -> State:
+    unread = reader._buffer[reader._position :]
+    return State(reader._lines, reader._head_bytes, unread, reader._closed, reader.head_started)
+
+
+@given(st.data(), conversations, st.booleans())
+def test_any_segments_give_the_same_events(data: st.DataObject, conversation: Conversation, ends: bool) -> None:
+    """P-1.22."""
+    wire = data.draw(request_bytes | st.lists(border_requests(), max_size=3).map(b"".join))
+    whole, cut = RequestReader(conversation), RequestReader(conversation)
+    assert read(whole, [wire]) == read(cut, data.draw(segments_of(wire)))
+    assert state_of(whole) == state_of(cut)
+    if ends:
+        whole.receive_eof()
+        cut.receive_eof()
+        assert drain(whole) == drain(cut)
+        assert whole.next_event() is cut.next_event() is Wait.CLOSED
+
+
+@given(st.lists(border_requests(), min_size=1, max_size=3).map(b"".join), border_requests())
+@example(LIST, LIST)
+@example(ADD + b"\r\n" + ADD, ADD)
+@example(ADD + b"\x00\r\n", ADD)
+def test_canonical_pattern_and_full_parser_agree(wire: bytes, follow_up: bytes) -> None:
+    """Fed at once the pattern may match, fed by bytes it never does (P-1.26)."""
+    fast, full = RequestReader(Conversation.P2S), RequestReader(Conversation.P2S)
+    assert read(fast, [wire]) == read(full, one_by_one(wire))
+    assert state_of(fast) == state_of(full)
+    assert read(fast, [follow_up]) == read(full, [follow_up])
+    assert read(fast, [LIST]) == read(full, one_by_one(LIST))
+    assert state_of(fast) == state_of(full)
+
+
+@given(conversations, st.binary(max_size=400) | request_bytes)
+def test_arbitrary_bytes_give_requests_or_refusals(conversation: Conversation, wire: bytes) -> None:
+    """P-1.26: nothing else comes out, no other exception either."""
+    reader = RequestReader(conversation)
+    seen = read(reader, [wire])
+    reader.receive_eof()
+    for event, _ in seen + drain(reader):
+        if isinstance(event, Refusal):
+            assert event.status in {Status.BAD_REQUEST, Status.VERSION_NOT_SUPPORTED}
+            assert event.reason.endswith(".")
+            assert event.reason.isprintable()
+            assert len(event.reason) < 300
+        elif not isinstance(event, Get):  # whose OS is read unchecked, clause P-1.41
+            assert isinstance(event, Request)
+            assert read(RequestReader(conversation), [encode_request(event)])[0].event == event
+    assert reader.next_event() is Wait.CLOSED
+
+
+@given(index_requests)
+def test_index_requests_come_back_as_written(request: Request) -> None:
+    """P-1.3."""
+    wire = encode_request(request)
+    reader = RequestReader(Conversation.P2S)
+    assert read(reader, [wire]) == [(request, wire)]
+    assert read(reader, one_by_one(wire)) == [(request, wire)]
+
+
+@given(gets)
+def test_gets_come_back_as_written(request: Get) -> None:
+    """P-1.3."""
+    wire = encode_request(request)
+    assert read(RequestReader(Conversation.P2P), [wire]) == [(request, wire)]
+
+
+@given(st.lists(index_requests, max_size=6), st.data())
+def test_requests_come_in_order(requests: list[Request], data: st.DataObject) -> None:
+    """P-1.23."""
+    wire = b"".join(map(encode_request, requests))
+    segments = data.draw(segments_of(wire))
+    assert [event for event, _ in read(RequestReader(Conversation.P2S), segments)] == requests
+
+
+@pytest.mark.parametrize(
+    "wire,head",
+    [
+        (LIST + ADD, LIST),
+        (b"\r\n\n" + LIST, LIST),
+        (b"LIST ALL P2P-CI/1.0\nHost: h\n\nrest", b"LIST ALL P2P-CI/1.0\nHost: h\n\n"),
+        (b"QUIT\r\n\r\n" + LIST, b"QUIT\r\n\r\n"),
+        (b"LIST ALL P2P-CI/1.0\r\nHost: \x00\r\n" + LIST, b"LIST ALL P2P-CI/1.0\r\nHost: \x00\r\n"),
+        (b"LIST ALL P2P-CI/1.0\r\n" + b"x" * 20_000, (b"LIST ALL P2P-CI/1.0\r\n" + b"x" * 20_000)[: 16 * 1024]),
+        (b"x" * 10_000 + b"\r\n", b"x" * 8 * 1024),
+        (b"X: y\r\n" * 70, b"X: y\r\n" * 66),
+    ],
+)
+def test_last_head_is_what_the_event_came_from(wire: bytes, head: bytes) -> None:
+    """A head over the limits of P-1.27 is shown as far as it was read."""
+    for segments in ([wire], one_by_one(wire)):
+        reader = RequestReader(Conversation.P2S)
+        read(reader, [ADD])
+        assert read(reader, segments)[0].head == head
+
+
+def test_last_head_of_a_head_that_was_cut_off_is_not_the_one_before() -> None:
+    reader = RequestReader(Conversation.P2S)
+    read(reader, [b"LIST ALL P2P-CI/1.0\nHost: h\nPort: 5\n\n"])
+    assert read(reader, [b"LIST \x01\n"])[0].head == b"LIST \x01\n"
+
+
+@pytest.mark.parametrize(
+    "wire,started",
+    [
+        (b"", False),
+        (b"\r", False),
+        (b"\r\n", False),
+        (b"\n\r\n\r", False),
+        (LIST, False),
+        (LIST + b"\r\n\r", False),
+        (b"L", True),
+        (b" ", True),
+        (b"\rL", True),
+        (b"\r\nL", True),
+        (LIST + b"L", True),
+        (LIST[:-2], True),
+        (LIST[:-1], True),
+        (b"QUIT\r\n\r\nLIST", False),
+    ],
+)
+def test_head_starts_with_the_first_byte_of_its_request_line(wire: bytes, started: bool) -> None:
+    """P-1.27, P-1.28: blank lines start no clock, and behind the last answer none runs."""
+    for segments in ([wire], one_by_one(wire)):
+        reader = RequestReader(Conversation.P2S)
+        read(reader, segments)
+        assert reader.head_started is started
+
+
+def test_nothing_is_read_behind_a_refusal_that_closes() -> None:
+    """P-1.33."""
+    reader = RequestReader(Conversation.P2S)
+    events = [event for event, _ in read(reader, [b"POST / HTTP/1.1\r\n\r\n" + LIST, LIST])]
+    assert [(event.status, event.closes) for event in events if isinstance(event, Refusal)] == [(400, True)]
+    assert len(events) == 1
+    assert reader.next_event() is Wait.CLOSED
