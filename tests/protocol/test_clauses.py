@@ -28,7 +28,9 @@ def defined() -> set[str]:
 def cited(folder: Path) -> dict[str, set[str]]:
     """Give the clauses that each test, transcript or module of tests cites."""
     paths = [*folder.rglob("*.py"), *folder.rglob("*.txt")]
-    return {str(path.relative_to(TESTS)): set(_CITED.findall(path.read_text(encoding="utf-8"))) for path in paths}
+    return {
+        str(path.relative_to(TESTS)): set(_CITED.findall(path.read_text(encoding="utf-8"))) for path in paths
+    }
 
 
 def test_every_clause_that_a_test_cites_exists() -> None:

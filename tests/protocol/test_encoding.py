@@ -94,7 +94,10 @@ def test_blanks_around_a_title_are_no_part_of_it() -> None:
 @pytest.mark.parametrize(
     "record,line",
     [
-        (Record(123, "A Proferred Official ICP", "Mac.lan", 63235), b"RFC 123 A Proferred Official ICP Mac.lan 63235\r\n"),
+        (
+            Record(123, "A Proferred Official ICP", "Mac.lan", 63235),
+            b"RFC 123 A Proferred Official ICP Mac.lan 63235\r\n",
+        ),
         (Record(7, "", "h", 5), b"RFC 7  h 5\r\n"),
         (Record(4294967295, "Größe", "::1", 65535), "RFC 4294967295 Größe ::1 65535\r\n".encode()),
     ],
@@ -174,8 +177,14 @@ def refuses(request: Request) -> None:
 
 
 @given(st.integers(), st.text(max_size=300), st.integers(), st.text(max_size=600))
-def test_what_may_not_be_sent_is_refused_with_one_error(number: int, host: str, port: int, title: str) -> None:
-    for request in (Add(number, host, port, title), Lookup(number, host, port, title), Get(number, host, title)):
+def test_what_may_not_be_sent_is_refused_with_one_error(
+    number: int, host: str, port: int, title: str
+) -> None:
+    for request in (
+        Add(number, host, port, title),
+        Lookup(number, host, port, title),
+        Get(number, host, title),
+    ):
         try:
             wire = encode_request(request)
         except InvalidValueError:

@@ -57,7 +57,9 @@ def peak_while(feed: Callable[[], None], *, total_bytes: int) -> int:
 
 @pytest.mark.parametrize("start", [b"", b"LIST ALL P2P-CI/1.0\r\nHost: h\r\n", b"\r\nLIST ALL P2P"])
 @pytest.mark.parametrize("conversation", Conversation)
-def test_ten_megabytes_of_requests_are_not_kept(conversation: Conversation, start: bytes, segment: bytes) -> None:
+def test_ten_megabytes_of_requests_are_not_kept(
+    conversation: Conversation, start: bytes, segment: bytes
+) -> None:
     reader = RequestReader(conversation)
     feed_requests(reader, start)
     assert peak_while(lambda: feed_requests(reader, segment), total_bytes=10 * MB) < MOST_KEPT_BYTES
@@ -87,7 +89,7 @@ def kept_bytes(reader: RequestReader) -> int:
     return sum(map(sys.getsizeof, [*values, *reader._lines]))
 
 
-def test_ten_megabytes_of_an_answer_are_not_kept(segment: bytes) -> None:
+def test_an_endless_answer_is_not_kept(segment: bytes) -> None:
     reader = AnswerReader()
 
     def feed() -> None:
@@ -96,7 +98,7 @@ def test_ten_megabytes_of_an_answer_are_not_kept(segment: bytes) -> None:
         reader.receive_data(segment)
         with_errors(reader)
 
-    assert peak_while(feed, total_bytes=MB) < MOST_KEPT_BYTES
+    assert peak_while(feed, total_bytes=MB // 2) < MOST_KEPT_BYTES
 
 
 def with_errors(reader: AnswerReader) -> None:

@@ -61,7 +61,9 @@ def state_of(reader: RequestReader) -> State:
 
 
 @given(st.data(), conversations, st.booleans())
-def test_any_segments_give_the_same_events(data: st.DataObject, conversation: Conversation, ends: bool) -> None:
+def test_any_segments_give_the_same_events(
+    data: st.DataObject, conversation: Conversation, ends: bool
+) -> None:
     """P-1.22."""
     wire = data.draw(request_bytes | st.lists(border_requests(), max_size=3).map(b"".join))
     whole, cut = RequestReader(conversation), RequestReader(conversation)
@@ -138,7 +140,10 @@ def test_requests_come_in_order(requests: list[Request], data: st.DataObject) ->
         (b"LIST ALL P2P-CI/1.0\nHost: h\n\nrest", b"LIST ALL P2P-CI/1.0\nHost: h\n\n"),
         (b"QUIT\r\n\r\n" + LIST, b"QUIT\r\n\r\n"),
         (b"LIST ALL P2P-CI/1.0\r\nHost: \x00\r\n" + LIST, b"LIST ALL P2P-CI/1.0\r\nHost: \x00\r\n"),
-        (b"LIST ALL P2P-CI/1.0\r\n" + b"x" * 20_000, (b"LIST ALL P2P-CI/1.0\r\n" + b"x" * 20_000)[: 16 * 1024]),
+        (
+            b"LIST ALL P2P-CI/1.0\r\n" + b"x" * 20_000,
+            (b"LIST ALL P2P-CI/1.0\r\n" + b"x" * 20_000)[: 16 * 1024],
+        ),
         (b"x" * 10_000 + b"\r\n", b"x" * 8 * 1024),
         (b"X: y\r\n" * 70, b"X: y\r\n" * 66),
     ],

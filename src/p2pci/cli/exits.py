@@ -1,8 +1,11 @@
-"""Exit codes, and which error ends in which."""
+"""Exit codes, which error ends in which, and the one place where an error becomes a sentence."""
 
 from __future__ import annotations
 
+import os
+import sys
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from p2pci.errors import (
     InvalidValueError,
@@ -12,6 +15,9 @@ from p2pci.errors import (
     ProtocolError,
     RefusedError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class ExitStatus(IntEnum):
@@ -39,3 +45,18 @@ def exit_status_of(error: P2PCIError) -> ExitStatus:
             return ExitStatus.PROTOCOL
         case _:
             return ExitStatus.FAILED
+
+
+def run_to_exit(command: Callable[[], ExitStatus]) -> ExitStatus:
+    """Run a command; an error of ours ends in its sentence on standard error and in its exit code."""
+    try:
+        return command()
+    except P2PCIError as error:
+        print(error, file=sys.stderr)
+        return exit_status_of(error)
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED
+    except BrokenPipeError:
+        # Who read our output has gone. What is still buffered must not fail again at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitStatus.FAILED

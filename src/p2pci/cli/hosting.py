@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 async def host_server(
-    *, bind: str | None, port: int, trusts_claims: bool, shows_messages: bool
+    *, bind: str | None, port: int, trusts_claims: bool, shows_messages: bool, peer_command: str
 ) -> ExitStatus:
-    """Run an index server until SIGINT or SIGTERM."""
+    """Run an index server until SIGINT or SIGTERM; `peer_command` is what others type, before its address."""
     terminal = Terminal()
     printer = ServerPrinter(terminal, shows_messages=shows_messages)
     server = IndexServer(
@@ -40,15 +40,17 @@ async def host_server(
     with ending_signals() as ending:
         async with server:
             terminal.print(f"[SERVER] Listening on port {server.port}...")
-            terminal.print(f"On the other machines type: {await _peer_command(bind, server.port)}")
+            terminal.print(
+                f"On the other machines type: {peer_command} {await _address_for_others(bind, server.port)}"
+            )
             await ending
             terminal.print("[SERVER] Stopping...")
     return ExitStatus.DONE
 
 
-async def _peer_command(bind: str | None, port: int) -> str:
+async def _address_for_others(bind: str | None, port: int) -> str:
     host = bind if bind and bind not in ("0.0.0.0", "::") else await outward_address()
-    return f"p2pci peer {host if port == DEFAULT_PORT else show_address((host, port))}"
+    return host if port == DEFAULT_PORT else show_address((host, port))
 
 
 async def host_peer(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from p2pci.cli.exits import ExitStatus, exit_status_of
+from p2pci import __version__
+from p2pci.cli.exits import ExitStatus, run_to_exit
 from p2pci.cli.settings import SETTINGS_FILE, load_settings, parse_address, parse_numbers
-from p2pci.errors import InvalidValueError, P2PCIError
+from p2pci.errors import InvalidValueError
 from p2pci.protocol.grammar import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ bind_option = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="p2pci", message="%(prog)s %(version)s")
+@click.version_option(version=__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Share RFC documents with your neighbours: an index server, peers, and their folders.
@@ -87,7 +87,11 @@ def server(bind: str | None, port: int, *, trust_hosts: bool, trace: bool) -> Ex
     """
     from p2pci.cli.hosting import host_server
 
-    return _run(host_server(bind=bind, port=port, trusts_claims=trust_hosts, shows_messages=trace))
+    return _run(
+        host_server(
+            bind=bind, port=port, trusts_claims=trust_hosts, shows_messages=trace, peer_command="p2pci peer"
+        )
+    )
 
 
 @cli.command()
@@ -119,7 +123,9 @@ def peer(
     menu: bool,
     trace: bool,
 ) -> ExitStatus:
-    """Share a folder through the index SERVER, and find and download documents.
+    """Share a folder, and find documents.
+
+    SERVER is the index server: host, host:port or [IPv6 address]:port.
 
     \b
     Example:  p2pci peer 192.0.2.7 --library ~/rfcs
@@ -186,7 +192,7 @@ def list_all(*, server: Address, is_json: bool, trace: bool) -> ExitStatus:
 def get(
     numbers: tuple[str, ...], output: Path, *, force: bool, server: Address, is_json: bool, trace: bool
 ) -> ExitStatus:
-    """Download RFCs, by numbers and ranges, from the peers that have them.
+    """Download RFCs from the peers that have them.
 
     \b
     Example:  p2pci get 3457 123 1-10 -o rfcs
@@ -201,7 +207,9 @@ def get(
 
 @cli.command()
 def demo() -> ExitStatus:
-    """Show it all on this machine: an index, three peers, and every kind of message.
+    """Show it all on this machine.
+
+    An index server and three peers exchange every kind of message, and each step is checked.
 
     \b
     Example:  p2pci demo
@@ -218,23 +226,16 @@ def _run(main: Coroutine[Any, Any, ExitStatus]) -> ExitStatus:
 
 
 def run(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: the one place where an error becomes a sentence and an exit code."""
-    sys.exit(_exit_status(arguments))
+    """Run the command line and exit."""
+    sys.exit(run_to_exit(lambda: _invoke(arguments)))
 
 
-def _exit_status(arguments: list[str] | None) -> int:
+def _invoke(arguments: list[str] | None) -> ExitStatus:
     try:
         status = cli.main(arguments, prog_name="p2pci", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return ExitStatus.USAGE
-    except P2PCIError as error:
-        print(error, file=sys.stderr)
-        return exit_status_of(error)
-    except (KeyboardInterrupt, click.Abort):
+    except click.Abort:
         return ExitStatus.INTERRUPTED
-    except BrokenPipeError:
-        # Who read our output has gone. What is still buffered must not fail again at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitStatus.FAILED
-    return status if isinstance(status, int) else ExitStatus.DONE
+    return ExitStatus(status or 0)

@@ -53,9 +53,8 @@ async def _add(peer: Peer, terminal: Terminal) -> None:
     title = await _ask_title(terminal, "Title: ")
     await peer.add(number, title)
     if number not in peer.shelf:
-        terminal.print(
-            f"RFC {number} is not in {show_path(peer.shelf.path)} yet: others get 404 until the file is there."
-        )
+        folder = show_path(peer.shelf.path)
+        terminal.print(f"RFC {number} is not in {folder} yet: others get 404 until the file is there.")
 
 
 async def _lookup(peer: Peer, terminal: Terminal) -> None:

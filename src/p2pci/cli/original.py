@@ -7,15 +7,14 @@ The settings that a peer may need beyond its server come from the environment, n
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from p2pci.cli.exits import ExitStatus, exit_status_of
+from p2pci.cli.exits import ExitStatus, run_to_exit
 from p2pci.cli.hosting import host_peer, host_server
 from p2pci.cli.running import run
 from p2pci.cli.settings import parse_address, parse_listening_port
-from p2pci.errors import InvalidValueError, P2PCIError
+from p2pci.errors import InvalidValueError
 from p2pci.protocol.grammar import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -39,7 +38,11 @@ def start_server(arguments: list[str]) -> ExitStatus:
     def prepare() -> Coroutine[Any, Any, ExitStatus]:
         port = parse_listening_port(arguments[0]) if arguments else DEFAULT_PORT
         return host_server(
-            bind=os.environ.get("P2PCI_BIND"), port=port, trusts_claims=False, shows_messages=True
+            bind=os.environ.get("P2PCI_BIND"),
+            port=port,
+            trusts_claims=False,
+            shows_messages=True,
+            peer_command="python3 peer.py",
         )
 
     return _start(prepare, arguments, usage=SERVER_USAGE)
@@ -71,12 +74,10 @@ def _start(
     if arguments[:1] in (["-h"], ["--help"]):
         print(usage)
         return ExitStatus.DONE
-    try:
-        if len(arguments) > 1 or (arguments[:1] and arguments[0].startswith("-")):
+
+    def command() -> ExitStatus:
+        if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):
             raise InvalidValueError(f"{' '.join(arguments)!r} is not understood.\n{usage}")
         return run(prepare())
-    except P2PCIError as error:
-        print(error, file=sys.stderr)
-        return exit_status_of(error)
-    except KeyboardInterrupt:
-        return ExitStatus.INTERRUPTED
+
+    return run_to_exit(command)

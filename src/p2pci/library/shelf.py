@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self, cast
+from typing import NamedTuple, Self
 
 from p2pci.errors import LibraryError, NotOnShelfError
 from p2pci.library.folder import Folder, library_error
@@ -169,8 +169,10 @@ class Shelf:
 
     def __contains__(self, number: object) -> bool:
         """Whether `open` would find the document now, scanned or not; raises LibraryError as it does."""
+        if not isinstance(number, int):
+            return False
         try:
-            self.open(cast("int", number)).close()
+            self.open(number).close()
         except NotOnShelfError:
             return False
         return True

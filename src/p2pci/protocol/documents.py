@@ -14,7 +14,7 @@ from p2pci.errors import ProtocolError
 from p2pci.protocol.grammar import BLANKS, MAX_HEAD_BYTES, Status, encode_status_line, encode_title
 from p2pci.protocol.requests import Wait
 
-_FIRST_DATE = -62135596800  # 1 January 0001, in seconds since the epoch
+_FIRST_DATE = -2208988800  # 1 January 1900, in seconds since the epoch
 _LAST_DATE = 253402300799  # 31 December 9999
 
 
@@ -40,7 +40,7 @@ def encode_document_head(size: int, *, date: float, modified: float, os: str) ->
 
 
 def _encode_date(seconds: float) -> bytes:
-    """Write a moment, or the nearest one with a year of four digits: file systems know others."""
+    """Write a moment, or the nearest one that readers of dates understand: file systems know others."""
     return formatdate(max(_FIRST_DATE, min(seconds, _LAST_DATE)), usegmt=True).encode()
 
 

@@ -22,6 +22,7 @@ MAX_HEADERS = 64
 MAX_HEAD_SECONDS = 30.0
 
 MAX_NUMBER = 2**32 - 1
+MAX_PORT = 2**16 - 1
 MAX_TITLE_CHARACTERS = 512
 
 BLANKS = b" \t"
@@ -65,7 +66,7 @@ def parse_number(digits: bytes) -> int:
 
 def parse_port(digits: bytes) -> int:
     """Read a port: 1 to 10 ASCII digits, 1 to 65535 (clause P-1.37)."""
-    return _parse_digits(digits, name="port", highest=65535)
+    return _parse_digits(digits, name="port", highest=MAX_PORT)
 
 
 def _parse_digits(digits: bytes, *, name: str, highest: int) -> int:
@@ -100,15 +101,19 @@ def parse_title(title: bytes) -> str:
 
 
 def encode_number(number: int) -> bytes:
-    digits = b"%d" % number
-    parse_number(digits)
-    return digits
+    return _encode_digits(number, name="RFC number", highest=MAX_NUMBER)
 
 
 def encode_port(port: int) -> bytes:
-    digits = b"%d" % port
-    parse_port(digits)
-    return digits
+    return _encode_digits(port, name="port", highest=MAX_PORT)
+
+
+def _encode_digits(value: int, *, name: str, highest: int) -> bytes:
+    # Compared before it is written: Python writes no integer of more than 4300 digits.
+    if 1 <= value <= highest:
+        return b"%d" % value
+    shown = value if abs(value) < 10**20 else "That"
+    raise InvalidValueError(f"{shown} is no {name}. Give one from 1 to {highest}.")
 
 
 def encode_host(host: str) -> bytes:

@@ -104,10 +104,14 @@ def _encode_titled(method: bytes, number: int, *, host: str, port: int, title: s
 
 
 def encode_record(record: Record) -> bytes:
-    """Write the line of a record (clause P-2.2)."""
-    return b"RFC %d %b %b %d\r\n" % (
-        record.number,
+    """Write the line of a record (clause P-2.2).
+
+    Raises:
+        InvalidValueError: a value is none that the protocol carries.
+    """
+    return b"RFC %b %b %b %b\r\n" % (
+        encode_number(record.number),
         encode_title(record.title),
         encode_host(record.host),
-        record.port,
+        encode_port(record.port),
     )

@@ -44,7 +44,7 @@ class Wait(Enum):
 
 
 _TOO_LONG = "The head is too long. A request line has at most 8 KiB, a head 16 KiB and 64 headers."
-_BLANK_LINES = re.compile(rb"(?:\r?\n)*+").match  # possessive: many of them take no memory
+_BLANK_LINES = re.compile(rb"(?:\r?\n)++").match  # possessive: many of them take no memory
 
 
 class _RuleBroken(Exception):  # noqa: N818 - never leaves this module
@@ -133,8 +133,8 @@ class RequestReader:
 
     def _take_line(self) -> bytes | None:
         """Take a line off the buffer if it is there, and refuse it as soon as it is too long."""
-        if not self._lines:
-            self._position = _BLANK_LINES(self._buffer, self._position).end()
+        if not self._lines and (blank := _BLANK_LINES(self._buffer, self._position)):
+            self._position = blank.end()
         end = self._buffer.find(b"\n", self._position) + 1
         is_whole = end > 0
         end = end or len(self._buffer)
