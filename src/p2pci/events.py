@@ -2,7 +2,7 @@
 
 Every part takes a `watch` callable for what happens now and then, and a `trace` for what happens at every
 message. The faces in `cli/` turn these values into lines. `address` is the other end of a connection,
-(host, port). Imports nothing of the project.
+(host, port). Imports `errors` alone.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from p2pci.errors import LibraryError
 
 Address = tuple[str, int]
 
@@ -109,6 +112,12 @@ class SourceFailed(NamedTuple):
     reason: str
 
 
+class LeftOut(NamedTuple):
+    """A file on the shelf is not shared; the error says why."""
+
+    error: LibraryError
+
+
 class UploadListening(NamedTuple):
     """The upload server of a peer listens on `port`."""
 
@@ -170,6 +179,7 @@ Event = (
     | Progress
     | Downloaded
     | SourceFailed
+    | LeftOut
     | UploadListening
     | Advertised
     | Registering

@@ -21,6 +21,7 @@ from p2pci.events import (
     Downloaded,
     IndexConnected,
     IndexLost,
+    LeftOut,
     NotRegistered,
     Registered,
     Registering,
@@ -107,6 +108,8 @@ class Peer:
         """
         try:
             documents = await asyncio.get_running_loop().run_in_executor(None, self.shelf.scan)
+            for error in self.shelf.unreadable:
+                self._tell(LeftOut(error))
             self._titles = {number: document.title for number, document in documents.items()}
             await self._upload.start()
             self._tell(UploadListening(self.upload_port))

@@ -24,7 +24,9 @@ def columns(*pairs: tuple[str, str]) -> str:
 
 
 def of_1969(number: int, title: str) -> str:
-    head = columns(("Network Working Group", "4711"), (f"RFC-{number}", "May 1969"), ("", "Ann Example"), ("", "ACME"))
+    head = columns(
+        ("Network Working Group", "4711"), (f"RFC-{number}", "May 1969"), ("", "Ann Example"), ("", "ACME")
+    )
     return f"{head}\n{centred(title)}\n\n{BODY}"
 
 
@@ -49,13 +51,16 @@ def of_1971(number: int, title: str) -> str:
 
 def of_1971_number_alone(number: int, title: str) -> str:
     authors = "".join(f"{line.center(WIDTH).rstrip()}\n" for line in ("A. Example", "Example Laboratory"))
-    return f"RFC {number}\nNIC 7999\nCategories: D.4, D.7\n\n{centred(title)}\n{authors}\n\nIntroduction\n\n{BODY}"
+    head = f"RFC {number}\nNIC 7999\nCategories: D.4, D.7\n"
+    return f"{head}\n{centred(title)}\n{authors}\n\nIntroduction\n\n{BODY}"
 
 
 def of_1972(number: int, title: str) -> str:
     return (
-        f"Network Working Group                   Ann Example\nRequest for Comments {number}                ACME-HQ\n"
-        f"NIC 9999                                13 MARCH 1972\nReferences: RFC 254\n\n{centred(title)}\n{BODY}"
+        f"Network Working Group                   Ann Example\n"
+        f"Request for Comments {number}                ACME-HQ\n"
+        f"NIC 9999                                13 MARCH 1972\n"
+        f"References: RFC 254\n\n{centred(title)}\n{BODY}"
     )
 
 
@@ -72,13 +77,15 @@ def of_1978(number: int, title: str) -> str:
 
 def of_1981(number: int, title: str) -> str:
     blank = " " * 36 + "\n"
-    return f"RFC:  {number}\n{blank * 6}{centred(title)}{blank * 3}{'September 1981':^72}\n\n{'prepared for':^72}\n"
+    date = f"{'September 1981':^72}\n\n{'prepared for':^72}\n"
+    return f"RFC:  {number}\n{blank * 6}{centred(title)}{blank * 3}{date}"
 
 
 def of_1983(number: int, title: str) -> str:
     lines = textwrap.wrap(title, 40)
     tabbed = "".join(f"\t\t   {line}\n" for line in lines)
-    return f"Network Working Group\t\t\t\t\tA. Example\nRequest for Comments:  {number}\t\t  May 1983\n\n{tabbed}\n{BODY}"
+    head = f"Network Working Group\t\t\t\t\tA. Example\nRequest for Comments:  {number}\t\t  May 1983\n"
+    return f"{head}\n{tabbed}\n{BODY}"
 
 
 def of_1986_form(number: int, title: str) -> str:
@@ -89,7 +96,9 @@ def of_1986_form(number: int, title: str) -> str:
 
 
 def of_1989_elsewhere(number: int, title: str) -> str:
-    return "\n\n".join(textwrap.wrap(f'RFC-{number} "{title}" is available only in PostScript form.', 60)) + "\n"
+    return (
+        "\n\n".join(textwrap.wrap(f'RFC-{number} "{title}" is available only in PostScript form.', 60)) + "\n"
+    )
 
 
 def of_1992(number: int, title: str) -> str:

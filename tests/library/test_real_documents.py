@@ -19,8 +19,19 @@ from p2pci.library.titles import HEAD_BYTES, title_from_text
 from tests.library.layouts import LAYOUTS
 
 PROMISE = 0.97
-TOPICS = ["Host Names", "the NETWORK Clock", "Mail over IEEE 802.1X", "Non-ASCII Text", "RFC 33", "a Very Large Catalogue"]
-FORMS = ["On {}", "A Protocol for {} (Version 2.0)", "The {} Option: Requirements and Applicability of a New Kind of It"]
+TOPICS = [
+    "Host Names",
+    "the NETWORK Clock",
+    "Mail over IEEE 802.1X",
+    "Non-ASCII Text",
+    "RFC 33",
+    "a Very Large Catalogue",
+]
+FORMS = [
+    "On {}",
+    "A Protocol for {} (Version 2.0)",
+    "The {} Option: Requirements and Applicability of a New Kind of It",
+]
 
 
 def made_sample(folder: Path) -> Path:

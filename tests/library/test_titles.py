@@ -8,7 +8,9 @@ from hypothesis import given, strategies as st
 from p2pci.library.titles import HEAD_BYTES, MAX_TITLE_CHARS, decode_document, fit_title, title_from_text
 from tests.library.layouts import LAYOUTS, STATUS, centred, columns
 
-HEAD = columns(("Network Working Group", "A. Example"), ("Request for Comments: 7001", "ACME"), ("", "May 1999"))
+HEAD = columns(
+    ("Network Working Group", "A. Example"), ("Request for Comments: 7001", "ACME"), ("", "May 1999")
+)
 TITLES = [
     "A Short Title",
     "NAMES IN CAPITALS - CONCEPTS AND FACILITIES",
@@ -115,7 +117,10 @@ def test_name_of_the_draft_is_dropped(name: str) -> None:
 
 
 def test_hyphen_at_the_end_of_a_line_takes_no_blank() -> None:
-    assert title_from_text(f"{HEAD}\n{'Headers for Non-':^72}\n{'ASCII Text':^72}\n\n") == "Headers for Non-ASCII Text"
+    assert (
+        title_from_text(f"{HEAD}\n{'Headers for Non-':^72}\n{'ASCII Text':^72}\n\n")
+        == "Headers for Non-ASCII Text"
+    )
     assert title_from_text(f"{HEAD}\n{'The Pre-':^72}\n{'and Post-Test':^72}\n\n") == "The Pre- and Post-Test"
     assert title_from_text(f"{HEAD}\n{'Names -':^72}\n{'Concepts':^72}\n\n") == "Names - Concepts"
 

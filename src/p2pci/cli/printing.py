@@ -107,6 +107,8 @@ class PeerPrinter:
 
     def _membership_line(self, event: Event) -> str | None:
         match event:
+            case events.LeftOut(error):
+                return f"[Peer] Left out: {escape(str(error))}"
             case events.UploadListening(port):
                 return f"[UPLOAD] Upload server listening on port {port}"
             case events.Advertised(host, _):

@@ -25,7 +25,7 @@ def published_host(claim: str, *, source: str, trusts_claims: bool) -> str:
 
 def plain_address(source: str) -> str:
     """Write an address of the system's as people do: no scope, and IPv4 as IPv4 (clause P-4.5)."""
-    address = _parse_address(source)
+    address = _parse_address(source.partition("%")[0])
     return str(address) if address else source
 
 
@@ -35,8 +35,11 @@ def is_loopback(host: str) -> bool:
 
 
 def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an address without a scope, which means something on one machine alone."""
+    if "%" in text:
+        return None
     try:
-        address = ip_address(text.partition("%")[0])
+        address = ip_address(text)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address

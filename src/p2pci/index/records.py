@@ -68,8 +68,8 @@ class Index:
         sharers = self._identities.setdefault((host, port), [])
         sharers.append(member)
         if len(sharers) > 1:
-            for sharer in sharers:
-                self._doubled.add(sharer.serial)
+            self._doubled.add(sharers[0].serial)  # when there were more, they are in it
+            self._doubled.add(member.serial)
         return member
 
     def add(self, member: Member, number: int, title: str) -> bytes:
@@ -148,26 +148,32 @@ class Index:
 
     def _groups(self, number: int) -> list[tuple[bytes, list[bytes]]]:
         """Take down the lines of a document as they are now: per edition their start, and their ends."""
-        groups = []
         editions = self._documents.get(number, {})
-        newest_first = sorted(editions, key=lambda title: editions[title].to_array()[-1], reverse=True)
         hidden = self._hidden(number, editions)
-        for title in newest_first:
-            serials = editions[title].to_array()[::-1]
-            ends = [self._members[serial].line_end for serial in serials if serial not in hidden]
-            if ends:
-                groups.append((_line_start(number, title), ends))
-        return groups
+        shown = []
+        for title, holders in editions.items():
+            serials = [serial for serial in reversed(holders.to_array()) if serial not in hidden]
+            if serials:
+                shown.append((serials, title))
+        shown.sort(reverse=True)  # the edition of the holder that joined last first (clause P-2.7)
+        return [
+            (_line_start(number, title), [self._members[serial].line_end for serial in serials])
+            for serials, title in shown
+        ]
 
     def _hidden(self, number: int, editions: dict[str, BitMap]) -> set[int]:
         """Find the holders whose record another one of the same host and port, added later, stands for."""
         hidden: set[int] = set()
+        latest: dict[tuple[str, int], tuple[int, int]] = {}  # identity -> stamp and serial of its last ADD
         for holders in editions.values():
             for serial in holders & self._doubled:
                 member = self._members[serial]
-                same = [m for m in self._identities[member.host, member.port] if number in m.numbers]
-                if member is not max(same, key=lambda m: (m.stamps.get(number, 0), m.serial)):
-                    hidden.add(serial)
+                identity = member.host, member.port
+                this = (member.stamps.get(number, 0), serial)
+                other = latest.get(identity)
+                latest[identity] = max(this, other or this)
+                if other:
+                    hidden.add(min(this, other)[1])
         return hidden
 
     def _stamp(self, member: Member, number: int) -> None:

@@ -25,7 +25,11 @@ from p2pci.library.rfc_index import INDEX_NAME, titles_from_entries
 from p2pci.library.titles import HEAD_BYTES, title_from_text
 
 # What a name may turn out to be: gone, a link, a socket, a fifo or folder, not ours to read.
-_NO_DOCUMENT = {errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EINVAL, errno.EACCES, errno.EPERM}
+_NO_DOCUMENT = {errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EOPNOTSUPP} | {
+    errno.EINVAL,
+    errno.EACCES,
+    errno.EPERM,
+}
 
 
 _MAX_INDEX_BYTES = 64 * 1024 * 1024

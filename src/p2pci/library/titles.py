@@ -150,14 +150,15 @@ def _without_header(paragraph: list[str]) -> list[str]:
     body = 0
     for row, line in enumerate(paragraph, 1):
         beside_header = body > 0 and _COLUMNS.search(line.strip())
-        if beside_header or _is_header(line):
+        # A date in the left column is the header's only directly below it; else it stands below the title.
+        date_of_header = body == row - 1 and _DATE.fullmatch(line.strip())
+        if beside_header or date_of_header or _is_header(line):
             body = row
     return paragraph[body:]
 
 
 def _is_header(line: str) -> bool:
-    text = line.strip()
-    return _is_right_column(line) or bool(_DATE.fullmatch(text)) or any(kind.match(text) for kind in _HEADER)
+    return _is_right_column(line) or any(kind.match(line.strip()) for kind in _HEADER)
 
 
 def _is_right_column(line: str) -> bool:
