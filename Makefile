@@ -24,7 +24,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format run-server run-peer1 run-peer2 run-peer3 lock clean FORCE
+.PHONY: help setup demo test test-all check format run-server run-peer1 run-peer2 run-peer3 screenshots lock clean FORCE
 
 help: ## show this list
 	@echo "make TARGET, one of:"
@@ -67,6 +67,9 @@ run-peer2: ## a peer sharing peer2/rfcs
 
 run-peer3: ## a peer sharing peer3/rfcs
 	cd peer3 && python3 ../peer.py $(HOST)
+
+screenshots: $(DEV) ## render the pictures of the README from real runs
+	@$(BIN)/python screenshots/render.py
 
 lock: ## write requirements/*.txt anew from pyproject.toml, with uv (ARGS=--upgrade for newer versions)
 	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv on PATH." >&2; exit 1; }

@@ -112,6 +112,7 @@ class _UploadConnection(ServedConnection):
         super().__init__(Conversation.P2P, listener)
         self._server = server
         self._upload: asyncio.Task[None] | None = None
+        self._has_slot = False
         self._writable = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -123,6 +124,8 @@ class _UploadConnection(ServedConnection):
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
         self._writable.set()  # an upload under way sees that it is over; a cancelled one could lose its file
+        if self._upload and not self._has_slot:
+            self._upload.cancel()  # nobody is there for whom it waits
 
     def data_received(self, data: bytes) -> None:
         if self._upload is None or self.is_finishing:
@@ -158,6 +161,8 @@ class _UploadConnection(ServedConnection):
         self.finish()
 
     def _send_head(self, head: bytes) -> None:
+        if self.transport.is_closing():
+            return  # the other side left while the document was opened; uvloop refuses to write then
         self.transport.write(head)
         if self._server.trace:
             self._server.trace(Sent(Role.UPLOAD, self.address, head))
@@ -170,10 +175,12 @@ class _UploadConnection(ServedConnection):
     async def _send_in_slot(self, number: int) -> None:
         slots = self._server.slots
         try:
-            await asyncio.wait_for(slots.acquire(), self._server.limits.slot_seconds)
+            async with asyncio.timeout(self._server.limits.slot_seconds):
+                await slots.acquire()
         except TimeoutError:
             self.finish()
             return
+        self._has_slot = True
         try:
             document, piece = await self._loop.run_in_executor(None, self._open, number)
             with closing(document):
@@ -205,8 +212,9 @@ class _UploadConnection(ServedConnection):
                 piece = await self._loop.run_in_executor(
                     None, self._read_on, document, min(left, PIECE_BYTES)
                 )
+        is_whole = not left and not self.transport.is_closing()
         self.finish()
-        if not left and self._server.watch:
+        if is_whole and self._server.watch:
             self._server.watch(Uploaded(self.address, number, document.size))
 
     @staticmethod

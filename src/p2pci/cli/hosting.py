@@ -12,6 +12,7 @@ from p2pci.cli.printing import PeerPrinter, ServerPrinter
 from p2pci.cli.running import ending_signals
 from p2pci.cli.terminal import Terminal
 from p2pci.dialing import outward_address, show_address
+from p2pci.index import is_loopback
 from p2pci.peer import Peer
 from p2pci.protocol.grammar import DEFAULT_PORT
 from p2pci.server import IndexServer
@@ -40,17 +41,17 @@ async def host_server(
     with ending_signals() as ending:
         async with server:
             terminal.print(f"[SERVER] Listening on port {server.port}...")
-            terminal.print(
-                f"On the other machines type: {peer_command} {await _address_for_others(bind, server.port)}"
-            )
+            terminal.print(await _invitation(peer_command, bind=bind, port=server.port))
             await ending
             terminal.print("[SERVER] Stopping...")
     return ExitStatus.DONE
 
 
-async def _address_for_others(bind: str | None, port: int) -> str:
+async def _invitation(peer_command: str, *, bind: str | None, port: int) -> str:
+    """Say what others type to join."""
     host = bind if bind and bind not in ("0.0.0.0", "::") else await outward_address()
-    return host if port == DEFAULT_PORT else show_address((host, port))
+    where = "this machine" if host == "localhost" or is_loopback(host) else "the other machines"
+    return f"On {where} type: {peer_command} {host if port == DEFAULT_PORT else show_address((host, port))}"
 
 
 async def host_peer(

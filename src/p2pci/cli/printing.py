@@ -97,8 +97,8 @@ class PeerPrinter:
         match event:
             case events.Downloading(number, host, port):
                 return f"[DOWNLOAD] Connecting to {escape(show_address((host, port)))} for RFC {number}..."
-            case events.Progress(number, done, size) if done < size:
-                self._terminal.show_status(f"[DOWNLOAD] RFC {number}: {done:,} of {size:,} bytes")
+            case events.Progress(number, done, size) if 0 < done < size:
+                self._terminal.show_status(f"[DOWNLOAD] RFC {number}: {done} of {size} bytes")
             case events.Downloaded(_, path, size):
                 return f"[DOWNLOAD] Saved to {show_path(path)} ({size} bytes)"
             case events.SourceFailed(_, host, port, reason):
