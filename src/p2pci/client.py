@@ -110,9 +110,8 @@ class IndexClient:
             CannotConnectError: nobody answers there.
         """
         self._link = await dial(
-            lambda: _Link(self._trace), self.address, seconds=self._limits.connect_seconds
+            lambda: _Link(self.address, trace=self._trace), self.address, seconds=self._limits.connect_seconds
         )
-        self.identity = self.identity or self._link.local_address
 
     async def close(self) -> None:
         """End the connection; an index server takes that for leaving."""
@@ -156,10 +155,12 @@ class IndexClient:
             try:
                 code, records, complete = await self._read_answer(link)
             except ProtocolError:
-                await link.fall_silent(self._limits.silence_seconds)
+                await link.fall_silent(
+                    self._limits.silence_seconds, at_most_seconds=self._limits.answer_seconds
+                )
                 raise
             except BaseException:
-                link.transport.abort()  # a late answer must not be taken for the next one
+                link.give_up()
                 raise
         if code == Status.OK or (code == Status.NOT_FOUND and not isinstance(request, Add)):
             return Answer(Status(code), records, complete)
@@ -168,28 +169,41 @@ class IndexClient:
     async def _read_answer(self, link: _Link) -> tuple[int, list[Record], bool]:
         code = 0
         records: list[Record] = []
-        while True:
-            event = link.reader.next_event()
-            match event:
-                case AnswerStarted(code):
-                    pass
-                case Record():
-                    records.append(event)
-                    if len(records) > self._limits.max_records:
-                        raise ProtocolError(f"The answer has more than {self._limits.max_records} records.")
-                case AnswerEnded(complete):
-                    return code, records, complete
-                case Wait() if not await self._wait_for_more(link):
-                    return code, records, link.reader.end_by_silence().complete
+        try:
+            async with asyncio.timeout(self._limits.answer_seconds) as clock:
+                while True:
+                    event = link.reader.next_event()
+                    match event:
+                        case AnswerStarted(code):
+                            clock.reschedule(None)  # blank lines do not set it back, but a long answer may take long
+                        case Record():
+                            records.append(event)
+                            self._check_room(link, len(records))
+                        case AnswerEnded(complete):
+                            return code, records, complete
+                        case Wait() if not await self._wait_for_more(link):
+                            return code, records, link.reader.end_by_silence().complete
+        except TimeoutError as error:
+            raise DeadlineError(
+                f"{show_address(self.address)} did not answer within {self._limits.answer_seconds:g} s. "
+                "Try again, or another server."
+            ) from error
+
+    def _check_room(self, link: _Link, count: int) -> None:
+        if count > self._limits.max_records:
+            link.reader.end_by_silence()  # the rest of this answer is dropped as it comes
+            raise ProtocolError(f"The answer has more than {self._limits.max_records} records.")
 
     async def _wait_for_more(self, link: _Link) -> bool:
-        """Wait for bytes; False when silence may and does end the answer (clauses P-2.26, P-2.27)."""
+        """Wait for bytes; False when silence may and does end the answer (clauses P-2.26, P-2.27).
+
+        Raises:
+            TimeoutError: nothing came, and silence may not end it.
+        """
         may_end = link.reader.may_end_by_silence
-        limit = self._limits.silence_seconds if may_end else self._limits.answer_seconds
-        came = await link.wait_data(limit)
+        came = await link.wait_data(self._limits.silence_seconds if may_end else self._limits.answer_seconds)
         if not came and not may_end:
-            where = show_address(self.address)
-            raise DeadlineError(f"{where} did not answer within {limit:g} s. Try again, or another server.")
+            raise TimeoutError
         return came
 
 
@@ -197,10 +211,10 @@ class _Link(asyncio.Protocol):
     """The connection itself: bytes into the reader, and word of their coming and of the end."""
 
     transport: asyncio.Transport
-    address: Address
     local_address: Address
 
-    def __init__(self, trace: Watcher | None) -> None:
+    def __init__(self, address: Address, *, trace: Watcher | None) -> None:
+        self.address = address
         self.reader = AnswerReader()
         self._trace = trace
         self._arrived = asyncio.Event()
@@ -208,7 +222,6 @@ class _Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.address = transport.get_extra_info("peername")[:2]
         self.local_address = transport.get_extra_info("sockname")[:2]
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -243,13 +256,28 @@ class _Link(asyncio.Protocol):
             async with asyncio.timeout(seconds):
                 await self._arrived.wait()
         except TimeoutError:
-            return False
+            return self._arrived.is_set()  # on a busy machine bytes come in the same turn as the end of the time
         return True
 
-    async def fall_silent(self, seconds: float) -> None:
-        """Drop what comes until nothing has come for so long (clause P-2.23)."""
-        while not self._lost.done() and await self.wait_data(seconds):
+    async def fall_silent(self, seconds: float, *, at_most_seconds: float) -> None:
+        """Drop what comes until nothing has come for so long (clause P-2.23); else give the connection up."""
+        is_silent = False
+        try:
+            async with asyncio.timeout(at_most_seconds):
+                while not self._lost.done() and await self.wait_data(seconds):
+                    pass
+                is_silent = True
+        except TimeoutError:
             pass
+        finally:
+            if not is_silent:
+                self.give_up()
+
+    def give_up(self) -> None:
+        """End the connection: an answer that comes late must not be taken for the next one."""
+        if not self._lost.done():
+            self._lost.set_result("an answer did not come in time, or was not waited for")
+        self.transport.abort()
 
     async def wait_lost(self) -> str:
         return await asyncio.shield(self._lost)

@@ -24,7 +24,7 @@ async def dial(make_protocol: Callable[[], _Protocol], address: Address, *, seco
     """Connect to an address and give the protocol that speaks on the connection.
 
     Raises:
-        CannotConnectError: no such host, nobody listens there, or no answer within `seconds`.
+        CannotConnectError: no such host or port, nobody listens there, or no answer within `seconds`.
     """
     host, port = address
     loop = asyncio.get_running_loop()
@@ -33,7 +33,7 @@ async def dial(make_protocol: Callable[[], _Protocol], address: Address, *, seco
             _, protocol = await loop.create_connection(make_protocol, host, port)
     except TimeoutError as error:
         raise CannotConnectError(show_address(address), reason=f"no answer within {seconds:g} s") from error
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise CannotConnectError(show_address(address), reason=_reason(error)) from error
     return protocol
 
@@ -48,8 +48,10 @@ def _reason(error: Exception) -> str:
     # With several addresses tried, asyncio packs all their errors into the text of one.
     if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         return "connection refused, nothing listens there"
-    if isinstance(error, socket.gaierror | UnicodeError):
+    if isinstance(error, socket.gaierror | ValueError):
         return "there is no host of that name"
+    if isinstance(error, OverflowError):
+        return "ports go from 1 to 65535"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 

@@ -104,6 +104,8 @@ class _IndexConnection(ServedConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        if transport.is_closing():
+            return
         if self._server.watch:
             self._server.watch(Connected(self.address))
         if len(self._listener.connections) > self._listener.limits.max_connections:
@@ -147,6 +149,7 @@ class _IndexConnection(ServedConnection):
                 self.start_head_clock()
         else:
             self.set_reading(False)
+            self.stop_head_clock()  # a head cannot go on while nothing is read
             if self.can_write and not self._is_scheduled:
                 self._is_scheduled = True
                 self._loop.call_soon(self._take_turn)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -52,9 +53,11 @@ class Listener:
 
     def __init__(self, connect: Callable[[], ServedConnection], *, limits: ServingLimits) -> None:
         self.limits = limits
-        self.connections: set[ServedConnection] = set()
+        self.connections: set[ServedConnection] = set()  # those that are served
         self.port = 0
-        self.all_closed = asyncio.Event()  # meant for `close`: set when the last connection has gone
+        self.is_closing = False
+        self._parting: set[ServedConnection] = set()  # those of which only the close is left
+        self._all_closed = asyncio.Event()  # meant for `close`: set when the last connection has gone
         self._connect = connect
         self._servers: list[asyncio.Server] = []
 
@@ -76,7 +79,7 @@ class Listener:
                     if port or error.errno != errno.EADDRINUSE or not tries_left:
                         raise
         except OSError as error:
-            raise CannotListenError(shown, reason=error.strerror or str(error)) from error
+            raise CannotListenError(shown, reason=_reason(error)) from error
 
     async def _open_all(self, hosts: tuple[str, ...], port: int) -> None:
         """Bind one, then the same number on the others: two binds of port 0 give two ports."""
@@ -94,17 +97,30 @@ class Listener:
 
     async def close(self, *, grace_seconds: float) -> None:
         """Stop accepting, let answers under way go out, then end every connection."""
+        self.is_closing = True
         self._stop_accepting()
-        self.all_closed.clear()
+        self._all_closed.clear()
         for connection in list(self.connections):
             connection.drain()
-        if self.connections:
+        if self.connections or self._parting:
             try:
-                await asyncio.wait_for(self.all_closed.wait(), grace_seconds)
+                await asyncio.wait_for(self._all_closed.wait(), grace_seconds)
             except TimeoutError:
-                for connection in list(self.connections):
+                for connection in [*self.connections, *self._parting]:
                     connection.abort()
-                await self.all_closed.wait()
+                await self._all_closed.wait()
+
+    def part(self, connection: ServedConnection) -> None:
+        """Count a connection no longer among those that are served: it keeps nobody out (clause P-4.15)."""
+        self.connections.discard(connection)
+        self._parting.add(connection)
+
+    def forget(self, connection: ServedConnection) -> None:
+        """Note that a connection has gone."""
+        self.connections.discard(connection)
+        self._parting.discard(connection)
+        if not self.connections and not self._parting:
+            self._all_closed.set()
 
     def _stop_accepting(self) -> None:
         for server in self._servers:
@@ -115,6 +131,13 @@ class Listener:
 async def _addresses(host: str) -> tuple[str, ...]:
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+def _reason(error: OSError) -> str:
+    """Say why in the system's words; each event loop wraps them in its own."""
+    if isinstance(error, socket.gaierror):
+        return error.strerror
+    return os.strerror(error.errno or errno.EADDRNOTAVAIL)  # the one that asyncio gives no number
 
 
 def _notice_dead_peers(listening: socket.socket, dead_seconds: int) -> None:
@@ -159,17 +182,18 @@ class ServedConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.address = transport.get_extra_info("peername")[:2]
+        peer_name = transport.get_extra_info("peername")
+        self.address = peer_name[:2] if peer_name else ("", 0)
         self._listener.connections.add(self)
+        if not peer_name or self._listener.is_closing:
+            self.abort()  # it was reset before it was accepted, or accepted while we stop
 
     def connection_lost(self, error: Exception | None) -> None:
         for timer in (self._head_timer, self._stall_timer, self._linger_timer):
             if timer:
                 timer.cancel()
         self.is_finishing = True
-        self._listener.connections.discard(self)
-        if not self._listener.connections:
-            self._listener.all_closed.set()
+        self._listener.forget(self)
 
     def data_received(self, data: bytes) -> None:
         if not self.is_finishing:
@@ -178,7 +202,7 @@ class ServedConnection(asyncio.Protocol):
             return
         self._linger_bytes_left -= len(data)
         if self._linger_bytes_left < 0:
-            self.abort()
+            self.transport.close()  # which still finishes the writing
 
     def eof_received(self) -> bool:
         self._other_side_ended = True
@@ -195,10 +219,11 @@ class ServedConnection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.can_write = True
+        if self.is_finishing:
+            return  # the stall is watched for until all is written
         if self._stall_timer:
             self._stall_timer.cancel()
-        if not self.is_finishing:
-            self.serve()
+        self.serve()
 
     # Called by the subclass
 
@@ -236,14 +261,18 @@ class ServedConnection(asyncio.Protocol):
         if self.is_finishing:
             return
         self.is_finishing = True
+        self._listener.part(self)
         self.stop_head_clock()
+        self._watch_for_stall()
         if self._other_side_ended:
             self.transport.close()
             return
         self.set_reading(True)
-        self.transport.write_eof()
         self._linger()
-        self._watch_for_stall()
+        try:
+            self.transport.write_eof()
+        except OSError:  # it was reset, and the loop has not seen that yet
+            self.abort()
 
     def abort(self) -> None:
         """End the connection at once, whatever is under way."""

@@ -117,6 +117,8 @@ class _UploadConnection(ServedConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        if transport.is_closing():
+            return
         self.start_head_clock()
         if len(self._listener.connections) > self._listener.limits.max_connections:
             self._refuse(Status.BAD_REQUEST)

@@ -60,20 +60,17 @@ def state_of(reader: RequestReader) -> State:
     return State(reader._lines, reader._head_bytes, unread, reader._closed, reader.head_started)
 
 
-@given(st.data(), conversations, st.booleans())
-def test_any_segments_give_the_same_events(
-    data: st.DataObject, conversation: Conversation, ends: bool
-) -> None:
-    """P-1.22."""
+@given(st.data(), conversations)
+def test_any_segments_give_the_same_events(data: st.DataObject, conversation: Conversation) -> None:
+    """P-1.22, and P-1.24 at the end."""
     wire = data.draw(request_bytes | st.lists(border_requests(), max_size=3).map(b"".join))
     whole, cut = RequestReader(conversation), RequestReader(conversation)
     assert read(whole, [wire]) == read(cut, data.draw(segments_of(wire)))
     assert state_of(whole) == state_of(cut)
-    if ends:
-        whole.receive_eof()
-        cut.receive_eof()
-        assert drain(whole) == drain(cut)
-        assert whole.next_event() is cut.next_event() is Wait.CLOSED
+    whole.receive_eof()
+    cut.receive_eof()
+    assert drain(whole) == drain(cut)
+    assert whole.next_event() is cut.next_event() is Wait.CLOSED
 
 
 @given(st.lists(border_requests(), min_size=1, max_size=3).map(b"".join), border_requests())
@@ -162,31 +159,25 @@ def test_last_head_of_a_head_that_was_cut_off_is_not_the_one_before() -> None:
     assert read(reader, [b"LIST \x01\n"])[0].head == b"LIST \x01\n"
 
 
-@pytest.mark.parametrize(
-    "wire,started",
-    [
-        (b"", False),
-        (b"\r", False),
-        (b"\r\n", False),
-        (b"\n\r\n\r", False),
-        (LIST, False),
-        (LIST + b"\r\n\r", False),
-        (b"L", True),
-        (b" ", True),
-        (b"\rL", True),
-        (b"\r\nL", True),
-        (LIST + b"L", True),
-        (LIST[:-2], True),
-        (LIST[:-1], True),
-        (b"QUIT\r\n\r\nLIST", False),
-    ],
-)
-def test_head_starts_with_the_first_byte_of_its_request_line(wire: bytes, started: bool) -> None:
-    """P-1.27, P-1.28: blank lines start no clock, and behind the last answer none runs."""
+@pytest.mark.parametrize("wire", [b"L", b" ", b"\rL", b"\r\nL", LIST + b"L", LIST[:-2], LIST[:-1]])
+def test_head_starts_with_the_first_byte_of_its_request_line(wire: bytes) -> None:
+    """P-1.27."""
     for segments in ([wire], one_by_one(wire)):
         reader = RequestReader(Conversation.P2S)
         read(reader, segments)
-        assert reader.head_started is started
+        assert reader.head_started
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [b"", b"\r", b"\r\n", b"\n\r\n\r", LIST, LIST + b"\r\n\r", b"QUIT\r\n\r\nLIST"],
+)
+def test_no_head_has_started_between_requests(wire: bytes) -> None:
+    """P-1.28: blank lines start no clock, and behind the last answer none runs."""
+    for segments in ([wire], one_by_one(wire)):
+        reader = RequestReader(Conversation.P2S)
+        read(reader, segments)
+        assert not reader.head_started
 
 
 def test_nothing_is_read_behind_a_refusal_that_closes() -> None:

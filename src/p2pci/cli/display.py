@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
-
-# Controls, line separators, and what turns the direction of text around it.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
 
 
 def escape(text: str) -> str:
     """Write every character that could act on a terminal as `\\x1b` or `\\u202e`."""
-    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
+    return _replace_unsafe(text, by=lambda letter: letter.encode("unicode_escape").decode())
+
+
+def show_json(value: object) -> str:
+    """Write JSON that acts on no terminal either, and in which every string is still the same."""
+    lines = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
+    return "\n".join(_replace_unsafe(line, by=_escape_in_json) for line in lines)
+
+
+def _escape_in_json(letter: str) -> str:
+    return re.sub("....", r"\\u\g<0>", letter.encode("utf-16-be", "surrogatepass").hex())
+
+
+def _replace_unsafe(text: str, *, by: Callable[[str], str]) -> str:
+    """Replace controls, line separators, what turns directions or is not seen; blanks of any width stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or unicodedata.category(letter) == "Zs" else by(letter)
+        for letter in text
+    )
 
 
 def show_path(path: Path) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from p2pci.cli.terminal import drop_output, flush_output, open_missing_streams
 from p2pci.errors import (
     InvalidValueError,
     NetworkError,
@@ -49,6 +49,7 @@ def exit_status_of(error: P2PCIError) -> ExitStatus:
 
 def run_to_exit(command: Callable[[], ExitStatus]) -> ExitStatus:
     """Run a command; an error of ours ends in its sentence on standard error and in its exit code."""
+    open_missing_streams()
     try:
         return command()
     except P2PCIError as error:
@@ -57,6 +58,11 @@ def run_to_exit(command: Callable[[], ExitStatus]) -> ExitStatus:
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:
-        # Who read our output has gone. What is still buffered must not fail again at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return ExitStatus.FAILED
+    except OSError as error:
+        drop_output()
+        print(f"The output cannot be written: {error.strerror or error}. Write it elsewhere.", file=sys.stderr)
+        return ExitStatus.FAILED
+    finally:
+        flush_output()

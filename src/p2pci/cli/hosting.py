@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from p2pci.cli.exits import ExitStatus
@@ -40,10 +41,10 @@ async def host_server(
     )
     with ending_signals() as ending:
         async with server:
-            terminal.print(f"[SERVER] Listening on port {server.port}...")
-            terminal.print(await _invitation(peer_command, bind=bind, port=server.port))
+            terminal.report(f"[SERVER] Listening on port {server.port}...")
+            terminal.report(await _invitation(peer_command, bind=bind, port=server.port))
             await ending
-            terminal.print("[SERVER] Stopping...")
+            terminal.report("[SERVER] Stopping...")
     return ExitStatus.DONE
 
 
@@ -78,23 +79,32 @@ async def host_peer(
         trace=printer.trace if shows_messages else None,
     )
     with ending_signals() as ending, terminal.kept_sane():
-        async with peer:
-            if has_menu:
-                number = await _first(run_menu(peer, terminal), ending)
-            else:
-                number = await ending
-            terminal.print("[PEER] Disconnecting...")
+        number = await _first(_take_part(peer, terminal, has_menu=has_menu), ending)
     return ExitStatus.INTERRUPTED if has_menu and number == signal.SIGINT else ExitStatus.DONE
 
 
+async def _take_part(peer: Peer, terminal: Terminal, *, has_menu: bool) -> None:
+    """Be a peer until the menu is left; without one until this is cancelled."""
+    async with peer:
+        try:
+            if has_menu:
+                await run_menu(peer, terminal)
+            else:
+                await asyncio.get_running_loop().create_future()
+        finally:
+            terminal.report("[PEER] Disconnecting...")
+
+
 async def _first(
-    menu: Coroutine[Any, Any, None], ending: asyncio.Future[signal.Signals]
+    work: Coroutine[Any, Any, None], ending: asyncio.Future[signal.Signals]
 ) -> signal.Signals | None:
-    """Run the menu until it is left or a signal comes, and say which signal."""
-    running = asyncio.ensure_future(menu)
-    await asyncio.wait((running, ending), return_when=asyncio.FIRST_COMPLETED)
-    if running.done():
-        running.result()
-        return None
-    running.cancel()
-    return ending.result()
+    """Work to the end, or until a signal comes, and say which signal."""
+    working = asyncio.ensure_future(work)
+    await asyncio.wait((working, ending), return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+        return ending.result()
+    working.result()
+    return None

@@ -10,12 +10,12 @@ import click
 
 from p2pci import __version__
 from p2pci.cli.exits import ExitStatus, run_to_exit
-from p2pci.cli.settings import SETTINGS_FILE, load_settings, parse_address, parse_numbers
+from p2pci.cli.settings import SETTINGS_FILE, load_settings, parse_address, parse_numbers, parse_rfc_number
 from p2pci.errors import InvalidValueError
 from p2pci.protocol.grammar import DEFAULT_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
 
     from p2pci.events import Address
 
@@ -38,7 +38,8 @@ class _AddressType(click.ParamType[Any]):
 SERVER = _AddressType(DEFAULT_PORT)
 ADVERTISED = _AddressType(0)
 PORT = click.IntRange(0, 65535)
-FOLDER = click.Path(path_type=Path)
+SETTINGS_PATH = Path(SETTINGS_FILE)
+FOLDER = click.Path(path_type=Path, readable=False)  # the shelf says it better
 
 server_option = click.option(
     "--server",
@@ -67,7 +68,25 @@ def cli(context: click.Context) -> None:
 
     Settings come from flags, then from P2PCI_... in the environment, then from p2pci.toml in this folder.
     """
-    context.default_map = load_settings(Path(SETTINGS_FILE))
+    context.default_map = {
+        command: dict(_by_parameter(command, table)) for command, table in load_settings(SETTINGS_PATH).items()
+    }
+
+
+def _by_parameter(command: str, table: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Give a command's settings by the names that click has for them.
+
+    Raises:
+        InvalidValueError: there is no such command, or it has no such flag.
+    """
+    if command not in cli.commands:
+        raise InvalidValueError(f"{SETTINGS_PATH}: there is no command {command!r}. Mend the file.")
+    names = {flag.lstrip("-"): option.name for option in cli.commands[command].params for flag in option.opts}
+    for flag, value in table.items():
+        name = names.get(flag)
+        if not name:
+            raise InvalidValueError(f"{SETTINGS_PATH}: {command!r} has no setting {flag!r}. Mend the file.")
+        yield name, value
 
 
 @cli.command()
@@ -159,9 +178,8 @@ def lookup(number: str, title: str, *, server: Address, is_json: bool, trace: bo
     Example:  p2pci lookup 3457 --server 192.0.2.7
     """
     from p2pci.cli.questions import ask_index
-    from p2pci.protocol.grammar import parse_number
 
-    wanted = parse_number(number.encode())
+    wanted = parse_rfc_number(number)
     return _run(
         ask_index(server, lambda index: index.lookup(wanted, title), is_json=is_json, is_traced=trace)
     )

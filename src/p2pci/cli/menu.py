@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from p2pci.cli.display import escape, show_path
+from p2pci.cli.settings import parse_rfc_number
 from p2pci.errors import InvalidValueError, NotFoundError, P2PCIError
-from p2pci.protocol.grammar import Status, encode_title, parse_number
+from p2pci.protocol.grammar import Status, encode_title
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,12 +32,12 @@ async def run_menu(peer: Peer, terminal: Terminal) -> None:
     try:
         while True:
             terminal.print(MENU)
-            choice = (await _ask(terminal, "Choose 1-5: ")).upper()
-            if choice in ("5", "EXIT"):
+            choice = await _ask(terminal, "Choose 1-5: ")
+            if choice.upper() in ("5", "EXIT"):
                 return
-            action = _ACTIONS.get(choice)
+            action = _ACTIONS.get(choice.upper())
             if action is None:
-                terminal.print(f"{escape(choice)!r} is not on the menu. Type a number from 1 to 5.")
+                terminal.print(f"{choice!r} is not on the menu. Type a number from 1 to 5.")
                 continue
             try:
                 await action(peer, terminal)
@@ -108,7 +109,7 @@ async def _ask(terminal: Terminal, prompt: str) -> str:
 async def _ask_number(terminal: Terminal) -> int:
     while True:
         try:
-            return parse_number((await _ask(terminal, "RFC number: ")).encode())
+            return parse_rfc_number(await _ask(terminal, "RFC number: "))
         except InvalidValueError as error:
             terminal.print(str(error))
 

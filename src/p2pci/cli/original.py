@@ -38,7 +38,7 @@ def start_server(arguments: list[str]) -> ExitStatus:
     def prepare() -> Coroutine[Any, Any, ExitStatus]:
         port = parse_listening_port(arguments[0]) if arguments else DEFAULT_PORT
         return host_server(
-            bind=os.environ.get("P2PCI_BIND"),
+            bind=_setting("BIND"),
             port=port,
             trusts_claims=False,
             shows_messages=True,
@@ -52,13 +52,13 @@ def start_peer(arguments: list[str]) -> ExitStatus:
     """Run `peer.py` with its arguments, and give its exit code."""
 
     def prepare() -> Coroutine[Any, Any, ExitStatus]:
-        server = parse_address(arguments[0] if arguments else os.environ.get("P2PCI_SERVER", "localhost"))
-        advertise = os.environ.get("P2PCI_ADVERTISE")
+        server = parse_address(arguments[0] if arguments else _setting("SERVER") or "localhost")
+        advertise = _setting("ADVERTISE")
         return host_peer(
             server,
-            library=Path(os.environ.get("P2PCI_LIBRARY", "rfcs")),
-            bind=os.environ.get("P2PCI_BIND"),
-            port=parse_listening_port(os.environ.get("P2PCI_UPLOAD_PORT", "0")),
+            library=Path(_setting("LIBRARY") or "rfcs"),
+            bind=_setting("BIND"),
+            port=parse_listening_port(_setting("UPLOAD_PORT") or "0"),
             advertise=parse_address(advertise, default_port=0) if advertise else None,
             has_menu=True,
             shows_messages=True,
@@ -66,6 +66,11 @@ def start_peer(arguments: list[str]) -> ExitStatus:
         )
 
     return _start(prepare, arguments, usage=PEER_USAGE)
+
+
+def _setting(name: str) -> str | None:
+    """A setting from the environment; an empty one is none, as for `p2pci`."""
+    return os.environ.get(f"P2PCI_{name}") or None
 
 
 def _start(

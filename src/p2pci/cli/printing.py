@@ -25,7 +25,7 @@ class ServerPrinter:
     def __call__(self, event: Event) -> None:
         line = self._line(event)
         if line is not None:
-            self._terminal.print(line)
+            self._terminal.report(line)
 
     def _line(self, event: Event) -> str | None:
         match event:
@@ -61,19 +61,19 @@ class PeerPrinter:
         """Print what happens now and then."""
         line = self._registration_line(event) or self._download_line(event) or self._membership_line(event)
         if line:
-            self._terminal.print(line)
+            self._terminal.report(line)
 
     def trace(self, event: Event) -> None:
         """Print a message."""
         match event:
             case events.Received(events.Role.UPLOAD, address, data):
-                self._terminal.print(f"[UPLOAD] Request from {address}:\n{show_message(data)}")
+                self._terminal.report(f"[UPLOAD] Request from {address}:\n{show_message(data)}")
             case events.Received(events.Role.CLIENT, _, _) | events.Sent(events.Role.CLIENT, _, _) if (
                 self._is_abridging
             ):
                 pass
             case events.Received(data=data) | events.Sent(data=data):
-                self._terminal.print(show_message(data))
+                self._terminal.report(show_message(data))
             case _:
                 pass
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
+import sys
 from typing import TYPE_CHECKING
 
-from p2pci.cli.display import escape
+from p2pci.cli.display import escape, show_json
 from p2pci.cli.exits import ExitStatus, exit_status_of
 from p2pci.cli.printing import PeerPrinter
 from p2pci.cli.terminal import Terminal
@@ -30,13 +30,11 @@ async def ask_index(
 ) -> ExitStatus:
     """Ask an index one question and print the records of its answer."""
     terminal = Terminal()
-    trace = PeerPrinter(terminal, shows_all=True).trace if is_traced else None
+    trace = _tracer(is_json=is_json) if is_traced else None
     async with IndexClient(*server, trace=trace) as index:
         answer = await ask(index)
     if is_json:
-        terminal.print(
-            json.dumps([record._asdict() for record in answer.records], ensure_ascii=False, indent=2)
-        )
+        terminal.print(show_json([record._asdict() for record in answer.records]))
     elif terminal.is_screen:
         _print_table(answer.records)
     else:
@@ -52,6 +50,11 @@ async def ask_index(
     return ExitStatus.DONE
 
 
+def _tracer(*, is_json: bool) -> Watcher:
+    """Show messages, but not among JSON that a program reads."""
+    return PeerPrinter(Terminal(sys.stderr if is_json else sys.stdout), shows_all=True).trace
+
+
 def _print_table(records: list[Record]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -59,9 +62,9 @@ def _print_table(records: list[Record]) -> None:
 
     table = Table("RFC", "Title", "Holder", box=None, header_style="bold", pad_edge=False)
     for record in records:
-        table.add_row(
-            str(record.number), Text(escape(record.title)), show_address((record.host, record.port))
-        )
+        # As Text: in a str, rich takes [fe80::1] for one of its tags.
+        holder = Text(escape(show_address((record.host, record.port))))
+        table.add_row(str(record.number), Text(escape(record.title)), holder)
     Console().print(table)
 
 
@@ -76,7 +79,7 @@ async def get_documents(
     terminal = Terminal()
     printer = PeerPrinter(terminal, shows_all=True)
     watch = None if is_json else printer.watch
-    trace = printer.trace if is_traced else None
+    trace = _tracer(is_json=is_json) if is_traced else None
     results: list[dict[str, object]] = []
     status = ExitStatus.DONE
     with Shelf(folder) as shelf:
@@ -97,7 +100,7 @@ async def get_documents(
                         {"number": number, "state": "downloaded", "path": str(done.path), "size": done.size}
                     )
     if is_json:
-        terminal.print(json.dumps(results, ensure_ascii=False, indent=2))
+        terminal.print(show_json(results))
     return status
 
 

@@ -17,10 +17,10 @@ _T = TypeVar("_T")
 def run(main: Coroutine[Any, Any, _T]) -> _T:
     """Run a coroutine to its end, on uvloop where it is installed."""
     try:
-        import uvloop
+        from uvloop import run as run_fast
     except ImportError:
-        return asyncio.run(main)
-    return uvloop.run(main)
+        run_fast = asyncio.run
+    return run_fast(main)
 
 
 @contextmanager

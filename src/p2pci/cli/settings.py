@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from p2pci.errors import InvalidValueError
 from p2pci.protocol.grammar import DEFAULT_PORT, parse_number, parse_port
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from p2pci.events import Address
 
 SETTINGS_FILE = "p2pci.toml"
+MAX_RANGE = 100_000
 _ADDRESS = re.compile(
-    r"\[(?P<v6>[^\]]+)\](?::(?P<v6_port>.*))?|(?P<host>[^:]+)(?::(?P<port>.*))?|(?P<bare>.*:.*:.*)"
+    r"\[(?P<v6>[^\[\]]+)\](?::(?P<v6_port>.*))?"
+    r"|(?P<host>[^:\[\]]+)(?::(?P<port>[^:]*))?"
+    r"|(?P<bare>[^:\[\]]*:[^\[\]]*:[^\[\]]*)"
 )
 
 
@@ -32,12 +35,22 @@ def parse_address(text: str, *, default_port: int = DEFAULT_PORT) -> Address:
         raise InvalidValueError(f"{text!r} is not an address. Write host, host:port or [IPv6 address]:port.")
     port = found["v6_port"] if found["v6_port"] is not None else found["port"]
     host = found["v6"] or found["host"] or found["bare"]
-    return host, parse_port(port.encode()) if port is not None else default_port
+    return host, parse_port(_encode(port)) if port is not None else default_port
 
 
 def parse_listening_port(text: str) -> int:
     """Read a port to listen on: like any port, or 0 for a free one."""
-    return 0 if text.strip() == "0" else parse_port(text.strip().encode())
+    return 0 if text.strip() == "0" else parse_port(_encode(text.strip()))
+
+
+def parse_rfc_number(text: str) -> int:
+    """Read an RFC number."""
+    return parse_number(_encode(text))
+
+
+def _encode(text: str) -> bytes:
+    """Encode what was typed, also where it was not UTF-8."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def parse_numbers(words: Iterable[str]) -> list[int]:
@@ -49,19 +62,23 @@ def parse_numbers(words: Iterable[str]) -> list[int]:
     numbers: dict[int, None] = {}
     for word in words:
         first, dash, last = word.partition("-")
-        low = parse_number(first.encode())
-        high = parse_number(last.encode()) if dash else low
-        if high < low or high - low > 100_000:
+        low = parse_rfc_number(first)
+        high = parse_rfc_number(last) if dash else low
+        if high < low:
             raise InvalidValueError(f"{word!r} is not a range. Write the lower number first, as in 1-10.")
+        if high - low >= MAX_RANGE:
+            raise InvalidValueError(f"{word!r} are too many. Ask for at most {MAX_RANGE} at a time.")
         numbers.update(dict.fromkeys(range(low, high + 1)))
     return list(numbers)
 
 
-def load_settings(path: Path) -> dict[str, Any]:
-    """Read a settings file: a table per command, keys named like its flags; none when there is no file.
+def load_settings(path: Path) -> dict[str, dict[str, str]]:
+    """Read a settings file: a table per command, keys named like its flags, values as they are typed.
+
+    Gives none when there is no file.
 
     Raises:
-        InvalidValueError: it cannot be read, or is not TOML.
+        InvalidValueError: it cannot be read, is not TOML, or has something else in it.
     """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -69,8 +86,13 @@ def load_settings(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise InvalidValueError(f"{path}: {error}. Mend the file or remove it.") from error
-    return {
-        command: {key.replace("-", "_"): value for key, value in table.items()}
-        for command, table in tables.items()
-        if isinstance(table, dict)
-    }
+    return {command: _read_table(path, command, table) for command, table in tables.items()}
+
+
+def _read_table(path: Path, command: str, table: object) -> dict[str, str]:
+    if not isinstance(table, dict):
+        raise InvalidValueError(f"{path}: {command!r} is in no table. Put it below [list] or another command.")
+    for key, value in table.items():
+        if isinstance(value, dict | list):
+            raise InvalidValueError(f"{path}: {key!r} in [{command}] has several values. Write one.")
+    return {key: str(value) for key, value in table.items()}

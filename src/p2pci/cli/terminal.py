@@ -7,11 +7,13 @@ prompt waits takes the prompt's place, and the prompt comes again below, with wh
 from __future__ import annotations
 
 import asyncio
+import io
+import os
 import queue
 import sys
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TextIO
 
 try:
     from readline import get_line_buffer
@@ -37,10 +39,11 @@ Question = tuple[str, "asyncio.Future[str | None]"]
 
 
 class Terminal:
-    """Standard input and output of this process."""
+    """Standard input and output of this process; `output` may be standard error in its place."""
 
-    def __init__(self) -> None:
-        self.is_screen = sys.stdout.isatty()
+    def __init__(self, output: TextIO | None = None) -> None:
+        self._output = output or sys.stdout
+        self.is_screen = self._output.isatty()
         self._is_interactive = self.is_screen and sys.stdin.isatty()
         self._prompt = ""  # the question that waits
         self._status = ""  # a line that changes in place
@@ -59,9 +62,17 @@ class Terminal:
             after = self._prompt + get_line_buffer()
         elif self._prompt:
             before, self._prompt = "\n", ""  # nobody types there: the line of the prompt is left as it is
-        sys.stdout.write(f"{before}{text}\n{after}")
-        sys.stdout.flush()
+        self._write(f"{before}{text}\n{after}")
         self._status = ""
+
+    def report(self, text: str) -> None:
+        """Print a line of a server or peer that runs: its work goes on when nobody can read what it says."""
+        try:
+            self.print(text)
+        except BrokenPipeError:
+            drop_output()
+        except OSError:  # a full disk under the log, which may have room again for a later line
+            pass
 
     def complain(self, text: str) -> None:
         """Print a line to standard error."""
@@ -71,8 +82,11 @@ class Terminal:
         """Show a line that the next one replaces; only on a screen where no prompt waits."""
         if self.is_screen and not self._prompt:
             self._status = text
-            sys.stdout.write(_CLEAR_LINE + text)
-            sys.stdout.flush()
+            self._write(_CLEAR_LINE + text)
+
+    def _write(self, text: str) -> None:
+        self._output.write(text)
+        self._output.flush()
 
     async def ask(self, prompt: str) -> str | None:
         """Put a question, and give the line that was typed; None at the end of input."""
@@ -84,19 +98,34 @@ class Terminal:
         try:
             self._questions.put((prompt, answer))
             return await answer
+        except asyncio.CancelledError:
+            self._prompt = ""
+            self.report("")  # the question stays as it is; what comes now goes below it
+            raise
         finally:
             self._prompt = ""
 
     def _read_answers(self) -> None:
         while True:
             prompt, answer = self._questions.get()
-            try:
-                line: str | None = input(prompt)
-            except (EOFError, OSError, ValueError):
-                line = None
-            if not self._is_interactive:
-                print(line or "", flush=True)  # a terminal echoes what is typed; a pipe does not
+            line = None
+            with suppress(EOFError, OSError, ValueError):
+                line = input(prompt) if self._is_interactive else self._read_piped(prompt)
             answer.get_loop().call_soon_threadsafe(_resolve, answer, line)
+
+    def _read_piped(self, prompt: str) -> str | None:
+        """Read a line where nobody types, and show it: a terminal echoes what is typed, a pipe does not.
+
+        Without a buffer: at its exit Python wants the lock of sys.stdin's, and dies if this thread has it.
+        """
+        self._write(prompt)
+        with io.FileIO(sys.stdin.fileno(), closefd=False) as unbuffered:
+            data = unbuffered.readline()
+        line = data.decode(sys.stdin.encoding, "replace").rstrip("\r\n")
+        if not data:
+            return None
+        self._write(line + "\n")
+        return line
 
     @contextmanager
     def kept_sane(self) -> Iterator[None]:
@@ -110,6 +139,29 @@ class Terminal:
         finally:
             if self._prompt or self._reader:
                 termios.tcsetattr(sys.stdin, termios.TCSANOW, modes)
+
+
+def open_missing_streams() -> None:
+    """Give the standard streams that this process was started without an end that leads nowhere.
+
+    Else the sockets would be opened under their numbers.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - kept open
+
+
+def flush_output() -> None:
+    """Write what is buffered; what cannot be written is dropped, so that the exit code stays what it is."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        drop_output()
+
+
+def drop_output() -> None:
+    """Write to nowhere from now on: who read our output has gone, and what is buffered must not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _resolve(answer: asyncio.Future[str | None], line: str | None) -> None:

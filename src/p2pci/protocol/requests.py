@@ -106,7 +106,7 @@ class RequestReader:
 
     def next_event(self) -> Request | Refusal | Wait:
         """Take the next request or refusal; after a refusal that closes only `Wait.CLOSED` follows."""
-        if not self._lines and self._conversation is Conversation.P2S and not self._closed:
+        if not self._lines and self._conversation is Conversation.P2S:
             found = _CANONICAL(self._buffer, self._position)
             if found and (request := _from_canonical(found)):
                 self._head = slice(self._position, found.end())
@@ -129,7 +129,12 @@ class RequestReader:
             return self._finish_head(b"")
         if self._ended:
             self._close()
-        return Wait.CLOSED if self._closed else Wait.NEED_DATA
+        if self._closed:
+            return Wait.CLOSED
+        # Else every idle connection would hold the last segment that it sent.
+        self._buffer = self._buffer[self._position :]
+        self._position = 0
+        return Wait.NEED_DATA
 
     def _take_line(self) -> bytes | None:
         """Take a line off the buffer if it is there, and refuse it as soon as it is too long."""

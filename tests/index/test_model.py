@@ -1,0 +1,182 @@
+"""The index against plain dicts: whatever happens in whatever order, the answers are the model's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pytest
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from p2pci.index import Index, Member, records
+from p2pci.index.bitmaps import BitMap, SetBitMap
+
+# Small, so that a few records of about 20 bytes fill a batch, and some more the cache.
+BATCH_BYTES = 70
+MAX_CACHED_BYTES = 150
+
+NUMBERS = st.sampled_from([1, 2, 3, 7, 4294967295])
+TITLES = st.sampled_from(["", "Seven", "Zwölf", "RFC 7 h 1"])
+HOSTS = st.sampled_from(["h", "other.example"])
+PORTS = st.sampled_from([1, 2])
+
+
+class Key(NamedTuple):
+    """What appears once in an answer (P-2.6)."""
+
+    number: int
+    host: str
+    port: int
+
+
+class Holding(NamedTuple):
+    """A record of one member: its title, and when it was added."""
+
+    title: str
+    time: int
+
+
+@dataclass
+class Listing:
+    """A LIST under way, and what it may and must show when it is done."""
+
+    batches: Iterator[bytes]
+    throughout: set[Key]
+    possible: dict[Key, set[str]]
+    taken: list[bytes] = field(default_factory=list)
+
+
+def encoded(key: Key, title: str) -> bytes:
+    return f"RFC {key.number} {title} {key.host} {key.port}\r\n".encode()
+
+
+class IndexModel(RuleBasedStateMachine):
+    """The machine; `bitmap` is the kind of set that the index stands on."""
+
+    bitmap: type = BitMap
+    members = Bundle("members")
+    listings = Bundle("listings")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(records, "BitMap", self.bitmap)
+        self.patch.setattr(records, "BATCH_BYTES", BATCH_BYTES)
+        self.patch.setattr(records, "MAX_CACHED_BYTES", MAX_CACHED_BYTES)
+        self.index = Index()
+        self.time = 0
+        self.model: dict[Member, dict[int, Holding]] = {}  # by order of joining
+        self.under_way: list[Listing] = []
+
+    def teardown(self) -> None:
+        for member in list(self.model):
+            self.index.leave(member)
+        left_behind = (self.index._documents, self.index._identities, self.index._lines)
+        assert [*left_behind, len(self.index._numbers), len(self.index._doubled)] == [{}, {}, {}, 0, 0]
+        assert (self.index.record_count, self.index._cached_bytes) == (0, 0)
+        self.patch.undo()
+
+    def shown(self) -> dict[Key, tuple[str, Member]]:
+        """Give what answers show: of each key the title that was added last, and whose it is (P-4.12)."""
+        latest: dict[Key, tuple[int, str, Member]] = {}
+        for member, holdings in self.model.items():
+            for number, (title, time) in holdings.items():
+                key = Key(number, member.host, member.port)
+                if key not in latest or time > latest[key][0]:
+                    latest[key] = (time, title, member)
+        return {key: (title, member) for key, (_, title, member) in latest.items()}
+
+    def note_change(self) -> None:
+        """Tell the LISTs under way what is there now."""
+        shown = self.shown()
+        for listing in self.under_way:
+            listing.throughout &= shown.keys()
+            for key, (title, _) in shown.items():
+                listing.possible.setdefault(key, set()).add(title)
+
+    @rule(target=members, host=HOSTS, port=PORTS)
+    def join(self, host: str, port: int) -> Member:
+        member = self.index.join(host, port)
+        self.model[member] = {}
+        return member
+
+    @rule(member=members, number=NUMBERS, title=TITLES)
+    def add(self, member: Member, number: int, title: str) -> None:
+        self.time += 1
+        echo = self.index.add(member, number, title)
+        assert echo == encoded(Key(number, member.host, member.port), title)
+        self.model[member][number] = Holding(title, self.time)
+        self.note_change()
+
+    @rule(member=consumes(members))
+    def leave(self, member: Member) -> None:
+        assert self.index.leave(member) == len(self.model.pop(member))
+        self.note_change()
+
+    @rule(number=NUMBERS)
+    def lookup(self, number: int) -> None:
+        """P-2.4, P-2.6, P-2.7: one line per holder, the one that joined last first."""
+        answer = self.index.lookup(number)
+        lines = (answer if isinstance(answer, bytes) else b"".join(answer)).splitlines(keepends=True)
+        shown = {key: held for key, held in self.shown().items() if key.number == number}
+        assert Counter(lines) == Counter(encoded(key, title) for key, (title, _) in shown.items())
+        if shown:
+            order = list(self.model)
+            newest = max(shown, key=lambda key: order.index(shown[key][1]))
+            assert lines[0] == encoded(newest, shown[newest][0])
+
+    @rule(target=listings)
+    def begin_list(self) -> Listing:
+        shown = self.shown()
+        batches = self.index.list_all()
+        listing = Listing(batches, set(shown), {key: {title} for key, (title, _) in shown.items()})
+        self.under_way.append(listing)
+        self.take_batch(listing)
+        return listing
+
+    @rule(listing=listings)
+    def take_batch(self, listing: Listing) -> None:
+        listing.taken.extend(next(listing.batches, b"").splitlines(keepends=True))
+
+    @rule(listing=consumes(listings))
+    def end_list(self, listing: Listing) -> None:
+        """P-4.14: what lived throughout came exactly once, and nothing that never was there."""
+        self.under_way.remove(listing)
+        taken = [*listing.taken, *b"".join(listing.batches).splitlines(keepends=True)]
+        lines_of = {
+            encoded(key, title): key for key, titles in listing.possible.items() for title in titles
+        }
+        keys = [lines_of[line] for line in taken]
+        assert len(keys) == len(set(keys))
+        assert listing.throughout <= set(keys)
+        assert [key.number for key in keys] == sorted(key.number for key in keys)
+
+    @invariant()
+    def counts_are_right(self) -> None:
+        assert self.index.member_count == len(self.model)
+        assert self.index.record_count == sum(map(len, self.model.values()))
+
+    @invariant()
+    def cache_is_bounded_and_counted(self) -> None:
+        assert self.index._cached_bytes == sum(map(len, self.index._lines.values()))
+        assert self.index._cached_bytes <= MAX_CACHED_BYTES
+
+    @invariant()
+    def list_has_what_the_model_has(self) -> None:
+        """P-2.4, P-4.13."""
+        lines = b"".join(self.index.list_all()).splitlines(keepends=True)
+        expected = Counter(encoded(key, title) for key, (title, _) in self.shown().items())
+        assert Counter(lines) == expected
+
+
+class StandardLibraryIndexModel(IndexModel):
+    bitmap = SetBitMap
+
+
+TestIndex = IndexModel.TestCase
+TestIndex.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestIndexOfStandardLibrary = StandardLibraryIndexModel.TestCase
+TestIndexOfStandardLibrary.settings = TestIndex.settings

@@ -1,0 +1,231 @@
+"""The index, fact by fact; that the facts hold in any order of events is for `test_model`."""
+
+from __future__ import annotations
+
+from itertools import count
+from time import perf_counter
+
+import pytest
+
+from p2pci.index import Index, Member, records
+
+
+def lookup(index: Index, number: int) -> list[str]:
+    answer = index.lookup(number)
+    return (answer if isinstance(answer, bytes) else b"".join(answer)).decode().splitlines()
+
+
+def list_all(index: Index) -> list[str]:
+    return b"".join(index.list_all()).decode().splitlines()
+
+
+def test_empty_index_has_no_lines(index: Index) -> None:
+    assert index.lookup(7) == b""
+    assert list(index.list_all()) == []
+    assert (index.member_count, index.record_count) == (0, 0)
+
+
+def test_lookup_starts_with_the_peer_that_joined_last(index: Index) -> None:
+    """P-2.7, whoever was the last to add."""
+    old, middle, new = (index.join("h", port) for port in (1, 2, 3))
+    for member in (new, middle, old):
+        index.add(member, 7, "Seven")
+    assert lookup(index, 7) == ["RFC 7 Seven h 3", "RFC 7 Seven h 2", "RFC 7 Seven h 1"]
+
+
+def test_lookup_starts_with_the_newest_title_of_the_newest_peer(index: Index) -> None:
+    old, new = index.join("h", 1), index.join("h", 2)
+    index.add(new, 7, "New")
+    index.add(old, 7, "Old")
+    assert lookup(index, 7) == ["RFC 7 New h 2", "RFC 7 Old h 1"]
+
+
+def test_lookup_starts_with_the_newest_of_the_lines_that_are_shown(index: Index) -> None:
+    """P-2.7: the newest holder of "Seven" is not shown, so that title does not come first for it."""
+    first = index.join("other", 9)
+    before, after = index.join("h", 1), index.join("h", 1)
+    index.add(first, 7, "Seven")
+    index.add(after, 7, "Seven")
+    index.add(before, 7, "Corrected")
+    assert lookup(index, 7) == ["RFC 7 Corrected h 1", "RFC 7 Seven other 9"]
+
+
+def test_list_ascends_by_number(index: Index) -> None:
+    """P-2.7: as numbers, not as text."""
+    member = index.join("h", 1)
+    for number in (4294967295, 10, 2, 2345):
+        index.add(member, number, "")
+    assert [line.split()[1] for line in list_all(index)] == ["2", "10", "2345", "4294967295"]
+
+
+def test_same_add_again_is_the_same_record(index: Index) -> None:
+    """P-4.11."""
+    member = index.join("h", 1)
+    assert index.add(member, 7, "Seven") == index.add(member, 7, "Seven")
+    assert list_all(index) == ["RFC 7 Seven h 1"]
+    assert index.record_count == 1
+
+
+def test_new_title_replaces_the_old_one(index: Index) -> None:
+    """P-4.11: and that of nobody else."""
+    member, other = index.join("h", 1), index.join("h", 2)
+    index.add(other, 7, "Sevn")
+    index.add(member, 7, "Sevn")
+    assert index.add(member, 7, "Seven") == b"RFC 7 Seven h 1\r\n"
+    assert lookup(index, 7) == ["RFC 7 Sevn h 2", "RFC 7 Seven h 1"]
+
+
+def test_empty_title_stands_between_two_spaces(index: Index) -> None:
+    """P-1.20."""
+    assert index.add(index.join("h", 5), 7, "") == b"RFC 7  h 5\r\n"
+
+
+class TestSameIdentity:
+    """Two connections of one host and port (P-4.12)."""
+
+    @pytest.fixture
+    def before(self, index: Index) -> Member:
+        return index.join("h", 1)
+
+    @pytest.fixture
+    def after(self, index: Index, before: Member) -> Member:
+        return index.join("h", 1)
+
+    def test_records_are_shown_once(self, index: Index, before: Member, after: Member) -> None:
+        index.add(before, 7, "Seven")
+        index.add(after, 7, "Seven")
+        assert lookup(index, 7) == list_all(index) == ["RFC 7 Seven h 1"]
+        assert index.record_count == 2
+
+    def test_title_added_last_is_shown(self, index: Index, before: Member, after: Member) -> None:
+        index.add(before, 7, "by the first")
+        index.add(after, 7, "by the second")
+        assert lookup(index, 7) == ["RFC 7 by the second h 1"]
+        index.add(before, 7, "by the first again")
+        assert lookup(index, 7) == ["RFC 7 by the first again h 1"]
+        index.add(after, 7, "by the second again")
+        assert lookup(index, 7) == ["RFC 7 by the second again h 1"]
+
+    def test_end_of_the_old_one_takes_only_its_own(
+        self, index: Index, before: Member, after: Member
+    ) -> None:
+        index.add(before, 7, "Seven")
+        index.add(before, 8, "Eight")
+        index.add(after, 7, "Seven")
+        assert index.leave(before) == 2
+        assert list_all(index) == ["RFC 7 Seven h 1"]
+
+    def test_end_of_the_new_one_brings_back_the_title_of_the_old_one(
+        self, index: Index, before: Member, after: Member
+    ) -> None:
+        index.add(before, 7, "by the first")
+        index.add(after, 7, "by the second")
+        index.leave(after)
+        assert lookup(index, 7) == ["RFC 7 by the first h 1"]
+
+    def test_many_of_them_cost_no_more_than_many_others(self, index: Index) -> None:
+        """Whoever opens thousands of connections under one name must not stop the index for the others."""
+        for _ in range(4000):
+            index.add(index.join("h", 1), 7, "Seven")
+        start = perf_counter()
+        assert lookup(index, 7) == ["RFC 7 Seven h 1"]
+        assert perf_counter() - start < 0.5  # 10 ms when it is linear, seconds when it is not
+
+
+class TestCache:
+    """Encoded lines are kept, but not for ever and never when they are no longer true."""
+
+    def test_second_lookup_gives_the_same_bytes(self, index: Index) -> None:
+        index.add(index.join("h", 1), 7, "Seven")
+        assert index.lookup(7) is index.lookup(7)
+
+    def test_every_change_of_a_document_shows_at_once(self, index: Index) -> None:
+        first, second = index.join("h", 1), index.join("h", 2)
+        index.add(first, 7, "Seven")
+        assert len(lookup(index, 7)) == 1
+        index.add(second, 7, "Seven")
+        assert len(lookup(index, 7)) == 2
+        index.add(second, 7, "Sept")
+        assert lookup(index, 7)[0] == "RFC 7 Sept h 2"
+        index.leave(second)
+        assert lookup(index, 7) == ["RFC 7 Seven h 1"]
+        index.leave(first)
+        assert lookup(index, 7) == []
+
+    def test_change_of_a_document_leaves_the_others_cached(self, index: Index) -> None:
+        member = index.join("h", 1)
+        index.add(member, 7, "Seven")
+        index.add(member, 8, "Eight")
+        kept = index.lookup(7)
+        index.add(member, 8, "Acht")
+        assert index.lookup(7) is kept
+
+    def test_it_is_bounded(self, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(records, "MAX_CACHED_BYTES", 1000)
+        member = index.join("h", 1)
+        for number in range(1, 200):
+            index.add(member, number, "x" * 40)
+            assert len(lookup(index, number)) == 1
+            assert sum(map(len, index._lines.values())) == index._cached_bytes <= 1000
+        assert [lookup(index, number) for number in range(1, 200)] == [
+            [f"RFC {number} {'x' * 40} h 1"] for number in range(1, 200)
+        ]
+
+    def test_unknown_numbers_take_no_room_in_it(self, index: Index) -> None:
+        for number in range(1, 1000):
+            assert index.lookup(number) == b""
+        assert index._lines == {}
+
+
+class TestBatches:
+    """Long answers come in pieces."""
+
+    def test_lookup_of_many_holders_streams_them_all(self, index: Index) -> None:
+        for port in range(1, 10001):
+            index.add(index.join("h", port), 7, "Seven")
+        batches = list(index.lookup(7))
+        assert len(batches) > 2
+        assert all(isinstance(batch, bytes) and len(batch) < 2 * records.BATCH_BYTES for batch in batches)
+        lines = b"".join(batch for batch in batches if isinstance(batch, bytes)).splitlines()
+        assert lines == [b"RFC 7 Seven h %d" % port for port in range(10000, 0, -1)]
+
+    def test_lookup_under_way_keeps_to_what_it_found(self, index: Index) -> None:
+        members = [index.join("h", port) for port in range(1, 10001)]
+        for member in members:
+            index.add(member, 7, "Seven")
+        batches = index.lookup(7)
+        assert not isinstance(batches, bytes)
+        lines = next(batches)
+        for member in members:
+            index.leave(member)
+        lines += b"".join(batches)
+        assert len(lines.splitlines()) == len(set(lines.splitlines())) == 10000
+
+    def test_batches_of_a_list_are_about_as_long_as_said(self, index: Index) -> None:
+        member = index.join("h", 1)
+        for number in range(1, 5001):
+            index.add(member, number, "x" * 100)
+        sizes = [len(batch) for batch in index.list_all()]
+        assert len(sizes) > 5
+        assert all(records.BATCH_BYTES <= size < 2 * records.BATCH_BYTES for size in sizes[:-1])
+
+
+class TestSerials:
+    """Each member has a 32-bit number of its own."""
+
+    def test_they_wrap_and_pass_over_those_in_use(self, index: Index) -> None:
+        kept = [index.join("h", 1), index.join("h", 2)]
+        index._next_serial = 2**32 - 1
+        others = [index.join("h", 3), index.join("h", 4)]
+        assert [member.serial for member in kept + others] == [0, 1, 2**32 - 1, 2]
+
+    def test_answers_are_whole_after_the_wrap(self, index: Index) -> None:
+        index._next_serial = 2**32 - 2
+        members = [index.join("h", port) for port in range(1, 5)]
+        for member, number in zip(members, count(7), strict=False):
+            index.add(member, 7, "Seven")
+            index.add(member, number, "own")
+        assert len(set(lookup(index, 7))) == 4
+        for member in members:
+            index.leave(member)
+        assert index.record_count == index.member_count == 0
