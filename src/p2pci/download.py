@@ -64,6 +64,16 @@ async def fetch(
 
     The document has its final name only when every byte that was announced is there.
 
+    >>> from pathlib import Path
+    >>> async def main():
+    ...     with Shelf(Path("theirs")) as theirs, Shelf(Path("ours")) as ours:
+    ...         Path("theirs/rfc3457.txt").write_text("Some text.")
+    ...         async with UploadServer(theirs, host="127.0.0.1") as holder:
+    ...             downloaded = await fetch(3457, ("127.0.0.1", holder.port), shelf=ours)
+    ...     return downloaded.path.name, downloaded.size
+    >>> asyncio.run(main())
+    ('rfc3457.txt', 10)
+
     Args:
         number: the RFC.
         source: host and upload port of the holder.
@@ -81,7 +91,7 @@ async def fetch(
     limits = limits or DownloadLimits()
     tell = watch or _ignore
     tell(Downloading(number, *source))
-    inflow = await dial(_Inflow, source, seconds=limits.connect_seconds)
+    inflow = await dial(lambda: _Inflow(source), source, seconds=limits.connect_seconds)
     try:
         inflow.send(encode_request(Get(number, source[0], _OS)), trace=trace)
         size, body = await _read_head(number, inflow, limits=limits, trace=trace)
@@ -129,12 +139,18 @@ async def _read_head(
 ) -> tuple[int, bytes]:
     """Read up to the body, and give its length and what of it came along."""
     reader = DocumentHeadReader()
+    is_begun = False
     while isinstance(head := reader.next_event(), Wait):
         data = await inflow.take(limits.stall_seconds)
-        if not data:
-            head = reader.parse()  # the holder closed behind an error, perhaps without the blank line
-            break
-        reader.receive_data(data)
+        if data:
+            reader.receive_data(data)
+            is_begun = True
+            continue
+        # The holder may close behind an error without the blank line, but not in the head of a document.
+        if not is_begun or (head := reader.parse()).code == Status.OK:
+            where = show_address(inflow.address)
+            raise ConnectionLostError(f"{where} closed before its answer was complete.")
+        break
     if trace:
         trace(Received(Role.DOWNLOAD, inflow.address, reader.head))
     return _check_head(number, head, max_bytes=limits.max_bytes), reader.body
@@ -165,8 +181,9 @@ async def _save(
     limits: DownloadLimits,
 ) -> Downloaded:
     run = asyncio.get_running_loop().run_in_executor
-    incoming = await run(None, shelf.receive, number)
+    receiving = run(None, shelf.receive, number)
     try:
+        incoming = await asyncio.shield(receiving)
         done = 0
         while True:
             piece = body[: size - done]  # bytes behind the end are ignored
@@ -181,21 +198,23 @@ async def _save(
                     f"{show_address(inflow.address)} closed after {done} of {size} bytes."
                 )
     finally:
-        await _discard(incoming)
+        await asyncio.shield(_discard(receiving))
 
 
-async def _discard(incoming: Incoming) -> None:
-    """Remove what is not committed, also when the download is being cancelled."""
-    await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, incoming.discard))
+async def _discard(receiving: asyncio.Future[Incoming]) -> None:
+    """Remove what is not committed; the file is made also when the download is cancelled meanwhile."""
+    await asyncio.wait([receiving])
+    if not receiving.exception():
+        await asyncio.get_running_loop().run_in_executor(None, receiving.result().discard)
 
 
 class _Inflow(asyncio.BufferedProtocol):
     """Bytes from a holder in one fixed buffer; when it is full, nothing more is read until some are taken."""
 
     transport: asyncio.Transport
-    address: Address
 
-    def __init__(self) -> None:
+    def __init__(self, address: Address) -> None:
+        self.address = address
         self._buffer = bytearray(BUFFER_BYTES)
         self._filled = 0
         self._ended = False
@@ -203,7 +222,6 @@ class _Inflow(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.address = transport.get_extra_info("peername")[:2]
 
     def get_buffer(self, _size_hint: int) -> memoryview:
         return memoryview(self._buffer)[self._filled :]
@@ -241,7 +259,9 @@ class _Inflow(asyncio.BufferedProtocol):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError as error:
-            raise DeadlineError(f"{show_address(self.address)} sent nothing for {seconds:g} s.") from error
+            if not self._filled and not self._ended:  # both may come in the same turn as the end of the time
+                where = show_address(self.address)
+                raise DeadlineError(f"{where} sent nothing for {seconds:g} s.") from error
         was_full = self._filled == BUFFER_BYTES
         data = bytes(memoryview(self._buffer)[: self._filled])
         self._filled = 0

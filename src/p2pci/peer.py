@@ -52,6 +52,17 @@ class PeerLimits:
 class Peer:
     """A running peer.
 
+    >>> from pathlib import Path
+    >>> async def main():
+    ...     async with (
+    ...         IndexServer(host="127.0.0.1", port=0) as server,
+    ...         Peer(("127.0.0.1", server.port), Path("rfcs"), bind="127.0.0.1") as peer,
+    ...     ):
+    ...         await peer.add(3457, "Requirements for IPsec Remote Access Scenarios")
+    ...         return [record.number for record in (await peer.list_all()).records]
+    >>> asyncio.run(main())
+    [3457]
+
     Args:
         server: host and port of the index server.
         library: the folder of rfcN.txt that it shares; created when missing.
@@ -212,13 +223,15 @@ class Peer:
 
     async def _register_all(self) -> None:
         titles = dict(self._titles)
+        refused = 0
         for position, (number, title) in enumerate(titles.items(), start=1):
             self._tell(Registering(number, title, position, len(titles)))
             try:
                 await self.add(number, title)
             except (ProtocolError, RefusedError) as error:
+                refused += 1
                 self._tell(NotRegistered(number, str(error)))
-        self._tell(Registered(len(titles)))
+        self._tell(Registered(len(titles) - refused))
 
     async def _keep_joined(self) -> None:
         while self._index:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from p2pci.events import Address
 
 BACKLOG = 4096
+UNSENT_BYTES = 64 * 1024  # what the kernel may hold back for a slow reader
 _PORT_TRIES = 20
 _EVERYWHERE = ("0.0.0.0", "::")
 
@@ -93,7 +94,7 @@ class Listener:
                 continue  # a machine without IPv6
             self._servers.append(server)
             port = self.port = server.sockets[0].getsockname()[1]
-            _notice_dead_peers(server.sockets[0], self.limits.dead_seconds)
+            _set_options(server.sockets[0], self.limits.dead_seconds)
 
     async def close(self, *, grace_seconds: float) -> None:
         """Stop accepting, let answers under way go out, then end every connection."""
@@ -136,12 +137,16 @@ async def _addresses(host: str) -> tuple[str, ...]:
 def _reason(error: OSError) -> str:
     """Say why in the system's words; each event loop wraps them in its own."""
     if isinstance(error, socket.gaierror):
-        return error.strerror
+        return error.strerror or str(error)
     return os.strerror(error.errno or errno.EADDRNOTAVAIL)  # the one that asyncio gives no number
 
 
-def _notice_dead_peers(listening: socket.socket, dead_seconds: int) -> None:
-    """Have the kernel give up machines that no longer answer; accepted sockets inherit it (clause P-4.3)."""
+def _set_options(listening: socket.socket, dead_seconds: int) -> None:
+    """Set what accepted sockets inherit.
+
+    The kernel gives up machines that no longer answer (clause P-4.3). And it takes answers from us in small
+    portions: of a megabyte that it has taken we could not see whether the other side reads it.
+    """
     idle, interval = max(1, dead_seconds // 2), max(1, dead_seconds // 8)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in (
@@ -150,6 +155,7 @@ def _notice_dead_peers(listening: socket.socket, dead_seconds: int) -> None:
         ("TCP_KEEPINTVL", interval),
         ("TCP_KEEPCNT", 4),
         ("TCP_USER_TIMEOUT", dead_seconds * 1000),  # with unacknowledged data, where keep-alive is silent
+        ("TCP_NOTSENT_LOWAT", UNSENT_BYTES),
     ):
         if hasattr(socket, name):
             listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -53,7 +53,9 @@ def test_demo_shows_every_step_and_every_status(tmp_path: Path) -> None:
 
 
 def test_demo_needs_no_utf8_locale(tmp_path: Path) -> None:
-    done = run((*P2PCI, "demo"), cwd=tmp_path, env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
+    done = run(
+        (*P2PCI, "demo"), cwd=tmp_path, env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -37,7 +37,9 @@ def test_typed_text_comes_again_below_a_line_printed_meanwhile(
     peer.wait_for("loo")
     ask_raw(int(found[1]), GET_7)
     # The line of the prompt is cleared, what is printed takes its place, prompt and text come below.
-    peer.wait_for(r"\r\x1b\[K\[UPLOAD\] Sent RFC 7 to \('127\.0\.0\.1', \d+\) \(\d+ bytes\)\n" + PROMPT + "loo$")
+    peer.wait_for(
+        r"\r\x1b\[K\[UPLOAD\] Sent RFC 7 to \('127\.0\.0\.1', \d+\) \(\d+ bytes\)\n" + PROMPT + "loo$"
+    )
     peer.type("kup\n")
     peer.wait_for("RFC number: ")
     peer.type("7\n")
@@ -50,7 +52,9 @@ def test_typed_text_comes_again_below_a_line_printed_meanwhile(
 
 
 @pytest.mark.parametrize(
-    "typed,code", [("5\n", 0), ("\x04", 0), ("\x03", 130), ("half\x03", 130)], ids=["exit", "^D", "^C", "half ^C"]
+    "typed,code",
+    [("5\n", 0), ("\x04", 0), ("\x03", 130), ("half\x03", 130)],
+    ids=["exit", "^D", "^C", "half ^C"],
 )
 def test_leaving_gives_the_terminal_back(
     stage: Stage, command: tuple[str, ...], typed: str, code: int
@@ -86,17 +90,19 @@ def test_progress_of_a_download_is_shown_in_place(stage: Stage) -> None:
     _, port = stage.start_server()
     body = b"x" * 1_000_000
     head = b"P2P-CI/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
-    with answering(head + body) as holder:
-        with member(port, b"ADD RFC 9 P2P-CI/1.0\r\nHost: localhost\r\nPort: %d\r\n\r\n" % holder):
-            peer = _start(stage, port)
-            peer.type("4\n")
-            peer.wait_for("RFC number: ")
-            peer.type("9\n")
-            peer.wait_for(r"\r\x1b\[K\[DOWNLOAD\] RFC 9: \d+ of 1000000 bytes")
-            peer.wait_for(r"\r\x1b\[K\[DOWNLOAD\] Saved to rfcs/rfc9\.txt \(1000000 bytes\)\n")
-            peer.wait_for(PROMPT)
-            peer.type("5\n")
-            assert peer.finish() == 0
+    with (
+        answering(head + body) as holder,
+        member(port, b"ADD RFC 9 P2P-CI/1.0\r\nHost: localhost\r\nPort: %d\r\n\r\n" % holder),
+    ):
+        peer = _start(stage, port)
+        peer.type("4\n")
+        peer.wait_for("RFC number: ")
+        peer.type("9\n")
+        peer.wait_for(r"\r\x1b\[K\[DOWNLOAD\] RFC 9: \d+ of 1000000 bytes")
+        peer.wait_for(r"\r\x1b\[K\[DOWNLOAD\] Saved to rfcs/rfc9\.txt \(1000000 bytes\)\n")
+        peer.wait_for(PROMPT)
+        peer.type("5\n")
+        assert peer.finish() == 0
     assert (stage.folder / "rfcs/rfc9.txt").stat().st_size == len(body)
 
 
@@ -106,7 +112,9 @@ def test_index_that_goes_away_is_told_without_tearing_the_prompt(stage: Stage) -
     peer.type("lis")
     peer.wait_for("lis")
     server.kill()
-    peer.wait_for(r"\r\x1b\[K\[Peer\] The index server is away: .+ next try in \d\.\d s\.\n" + PROMPT + "lis$")
+    peer.wait_for(
+        r"\r\x1b\[K\[Peer\] The index server is away: .+ next try in \d\.\d s\.\n" + PROMPT + "lis$"
+    )
     peer.type("t\n")
     peer.wait_for(r"\[Peer\] The .*index.* is (away|lost)")
     peer.wait_for(PROMPT)

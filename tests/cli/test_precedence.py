@@ -1,4 +1,4 @@
-"""Where a setting comes from: the flag, then the environment, then p2pci.toml; and wrong ones, in a sentence."""
+"""Where a setting comes from: the flag, then the environment, then p2pci.toml; and wrong ones."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def test_server_of_a_peer_is_set_in_the_same_ways(servers: list[str], tmp_path: 
 
 def test_file_names_settings_like_the_flags(servers: list[str], stage: Stage) -> None:
     (stage.folder / "p2pci.toml").write_text(
-        f'[list]\nserver = "{servers[0]}"\njson = true\n[server]\nport = {closed_port()}\ntrust-hosts = true\n'
+        f'[list]\nserver = "{servers[0]}"\njson = true\n'
+        f"[server]\nport = {closed_port()}\ntrust-hosts = true\n"
         f'[peer]\nmenu = false\nlibrary = "shelf"\n[get]\noutput = "shelf"\nserver = "{servers[0]}"\n'
     )
     assert run((*P2PCI, "list"), cwd=stage.folder).stdout.startswith("[\n  {")

@@ -37,7 +37,20 @@ def test_port_left_out_is_the_default() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", ":80", "host:", "host:x", "host:0", "host:65536", "host:-1", "[::1]:", "[]", "[]:80", "host:8_0"],
+    [
+        "",
+        " ",
+        ":80",
+        "host:",
+        "host:x",
+        "host:0",
+        "host:65536",
+        "host:-1",
+        "[::1]:",
+        "[]",
+        "[]:80",
+        "host:8_0",
+    ],
 )
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(InvalidValueError):
@@ -60,7 +73,7 @@ def test_listening_port(text: str, port: int) -> None:
     assert parse_listening_port(text) == port
 
 
-@pytest.mark.parametrize("text", ["", "65536", "-1", "x", "0x10", "１２", "\udcff"])
+@pytest.mark.parametrize("text", ["", "65536", "-1", "x", "0x10", "\uff11", "\udcff"])
 def test_what_is_no_listening_port(text: str) -> None:
     with pytest.raises(InvalidValueError):
         parse_listening_port(text)

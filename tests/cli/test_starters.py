@@ -1,4 +1,4 @@
-"""`python3 server.py` and `python3 peer.py` away from the good path: input from pipes, wrong words, no luck."""
+"""`python3 server.py` and `python3 peer.py` away from the good path: input from pipes, wrong words."""
 
 from __future__ import annotations
 
@@ -127,7 +127,9 @@ def test_environment_sets_what_has_no_argument(stage: Stage) -> None:
         },
     )
     assert done.returncode == 0
-    assert f"[UPLOAD] Upload server listening on port {upload_port}\n[Peer] Hostname: Mac.lan\n" in done.stdout
+    assert (
+        f"[UPLOAD] Upload server listening on port {upload_port}\n[Peer] Hostname: Mac.lan\n" in done.stdout
+    )
     server.wait_for(r"Added Mac\.lan:4242$")
 
 
@@ -156,7 +158,7 @@ def test_other_words_are_answered_with_the_usage(
     assert f"'{' '.join(words)}' is not understood.\nusage: " in done.stderr
 
 
-@pytest.mark.parametrize("port", ["x", "70000", "-1", "1.5", "１", b"\xff"], ids=repr)
+@pytest.mark.parametrize("port", ["x", "70000", "-1", "1.5", "\uff11", b"\xff"], ids=repr)
 def test_wrong_port_is_one_sentence(starter: tuple[str, ...], port: str | bytes, tmp_path: Path) -> None:
     before = b"" if starter is SERVER_PY else b"localhost:"
     done = run((*starter, before + (port if isinstance(port, bytes) else port.encode())), cwd=tmp_path)
@@ -180,7 +182,9 @@ def test_taken_upload_port_is_one_sentence_and_exit_4(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "server", ["localhost:{}", "[::1]:{}", "127.0.0.1:{}", "nobody.invalid:{}"], ids=["name", "v6", "v4", "no"]
+    "server",
+    ["localhost:{}", "[::1]:{}", "127.0.0.1:{}", "nobody.invalid:{}"],
+    ids=["name", "v6", "v4", "no"],
 )
 def test_no_server_there_is_one_sentence_and_exit_4(server: str, tmp_path: Path) -> None:
     address = server.format(closed_port())

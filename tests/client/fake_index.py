@@ -37,7 +37,7 @@ class FakeEnd(asyncio.Protocol):
         return not self._segments.empty()
 
     async def request(self) -> bytes:
-        """Take one segment, which must be one whole request (clause P-1.7); b"" when the client has closed."""
+        """Take one segment, which must be one request (clause P-1.7); b"" when the client has closed."""
         async with asyncio.timeout(WAIT_SECONDS):
             segment = await self._segments.get()
         assert segment == b"" or (segment.endswith(b"\r\n\r\n") and segment.count(b"\r\n\r\n") == 1), segment

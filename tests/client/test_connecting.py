@@ -61,7 +61,7 @@ async def test_machine_that_does_not_answer_is_given_up() -> None:
         address = full.getsockname()
         filling = [socket.socket() for _ in range(8)]
         for connecting in filling:
-            connecting.setblocking(False)
+            connecting.settimeout(0)
             connecting.connect_ex(address)
         with pytest.raises(CannotConnectError, match=r"no answer within 0\.2 s"):
             await IndexClient(*address, limits=ClientLimits(connect_seconds=0.2)).connect()
@@ -70,7 +70,7 @@ async def test_machine_that_does_not_answer_is_given_up() -> None:
 
 
 @contextmanager
-def _resetting() -> Iterator[int]:
+def resetting() -> Iterator[int]:
     """A server, beside the loop, that answers each connection with a RST."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -95,9 +95,9 @@ def _resetting() -> Iterator[int]:
 
 
 async def test_server_that_resets_at_once_is_an_error_in_words() -> None:
-    with _resetting() as port:
+    with resetting() as port:
         for _ in range(300):
-            with pytest.raises((CannotConnectError, ConnectionLostError)):  # noqa: PT012 - either may say it
+            with pytest.raises((CannotConnectError, ConnectionLostError)):
                 async with IndexClient("127.0.0.1", port, limits=SHORT) as client:
                     await client.list_all()
 
@@ -147,13 +147,15 @@ async def test_conversation_with_our_own_server() -> None:
 
 
 async def test_server_that_stops_ends_the_conversation_with_its_sentence() -> None:
-    async with IndexServer(host="127.0.0.1", port=0) as server:
-        async with IndexClient("127.0.0.1", server.port) as client:
+    async with (
+        IndexServer(host="127.0.0.1", port=0) as server,
+        IndexClient("127.0.0.1", server.port) as client,
+    ):
+        await client.list_all()
+        await server.stop()
+        assert await client.wait_lost() == "it closed the connection"
+        with pytest.raises(ConnectionLostError, match="is lost: it closed the connection"):
             await client.list_all()
-            await server.stop()
-            assert await client.wait_lost() == "it closed the connection"
-            with pytest.raises(ConnectionLostError, match=f"127.0.0.1:{server.port}|closed the connection"):
-                await client.list_all()
 
 
 async def test_many_questions_at_once_from_many_clients() -> None:
@@ -163,6 +165,8 @@ async def test_many_questions_at_once_from_many_clients() -> None:
             async with IndexClient("127.0.0.1", server.port) as client:
                 await asyncio.gather(*(client.add(number, f"Title {number}") for number in range(1, 51)))
                 answers = await asyncio.gather(*(client.lookup(number) for number in range(1, 51)))
-                assert all(any(record.port == client.local_address[1] for record in a.records) for a in answers)
+                assert all(
+                    any(record.port == client.local_address[1] for record in a.records) for a in answers
+                )
 
         await asyncio.gather(*(use(place) for place in range(20)))

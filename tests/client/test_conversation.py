@@ -1,4 +1,4 @@
-"""Requests as they go out, and the order and the clocks of question and answer (P-1.3 to P-1.9, P-2.23 to P-2.28)."""
+"""Requests as they go out, and the order and the clocks of question and answer."""
 
 from __future__ import annotations
 
@@ -85,11 +85,15 @@ async def test_answers_go_to_those_who_asked() -> None:
 
     async with playing(script) as client:
         answers = await asyncio.gather(*(client.lookup(number) for number in range(1, 21)))
-    assert [answer.records for answer in answers] == [[Record(number, "T", "h", 5)] for number in range(1, 21)]
+    assert [answer.records for answer in answers] == [
+        [Record(number, "T", "h", 5)] for number in range(1, 21)
+    ]
 
 
 # P-2.26
-@pytest.mark.parametrize("late", [b"\r\n", b"RFC 9 Late h 5\r\n\r\n", b"late\r\n\r\n\r\n", b"ate h 5\r\n\r\n"])
+@pytest.mark.parametrize(
+    "late", [b"\r\n", b"RFC 9 Late h 5\r\n\r\n", b"late\r\n\r\n\r\n", b"ate h 5\r\n\r\n"]
+)
 async def test_what_comes_late_after_a_silence_is_dropped(late: bytes) -> None:
     async def script(server: FakeEnd) -> None:
         await server.answer(OK + b"\r\n" + LINE)

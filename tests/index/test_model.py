@@ -146,9 +146,7 @@ class IndexModel(RuleBasedStateMachine):
         """P-4.14: what lived throughout came exactly once, and nothing that never was there."""
         self.under_way.remove(listing)
         taken = [*listing.taken, *b"".join(listing.batches).splitlines(keepends=True)]
-        lines_of = {
-            encoded(key, title): key for key, titles in listing.possible.items() for title in titles
-        }
+        lines_of = {encoded(key, title): key for key, titles in listing.possible.items() for title in titles}
         keys = [lines_of[line] for line in taken]
         assert len(keys) == len(set(keys))
         assert listing.throughout <= set(keys)

@@ -106,9 +106,7 @@ class TestSameIdentity:
         index.add(after, 7, "by the second again")
         assert lookup(index, 7) == ["RFC 7 by the second again h 1"]
 
-    def test_end_of_the_old_one_takes_only_its_own(
-        self, index: Index, before: Member, after: Member
-    ) -> None:
+    def test_end_of_the_old_one_takes_only_its_own(self, index: Index, before: Member, after: Member) -> None:
         index.add(before, 7, "Seven")
         index.add(before, 8, "Eight")
         index.add(after, 7, "Seven")

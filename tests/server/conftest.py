@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -43,7 +44,7 @@ def serve(make_loop: MakeLoop) -> Iterator[Serve]:
     """Start servers; the keywords are those of IndexServer, and of ServingLimits."""
     with ExitStack() as stack:
 
-        def start(**options: Any) -> RunningServer:  # noqa: ANN401
+        def start(**options: Any) -> RunningServer:
             limits = {
                 name: options.pop(name) for name in ServingLimits.__dataclass_fields__ if name in options
             }
@@ -57,6 +58,15 @@ def serve(make_loop: MakeLoop) -> Iterator[Serve]:
 @pytest.fixture
 def server(serve: Serve) -> RunningServer:
     return serve()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def room_for_hundreds_of_sockets() -> None:
+    """Both ends of each are ours, and macOS begins with 256."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < 2048:
+        wanted = 2048 if hard == resource.RLIM_INFINITY else min(2048, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @pytest.fixture(autouse=True)

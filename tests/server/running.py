@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from traceback import format_exception
 from typing import Any, Self, TypeVar
 
 from p2pci.server import IndexServer
@@ -43,7 +44,7 @@ class RunningServer:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(ROOM_SECONDS)
         assert not self._thread.is_alive()
-        assert self.troubles == []
+        assert not self.troubles, "\n".join(self.troubles)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=self._make_loop) as runner:
@@ -51,7 +52,7 @@ class RunningServer:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(lambda _, context: self.troubles.append(str(context)))
+        self._loop.set_exception_handler(lambda _, context: self._note_trouble(context))
         self._stop = asyncio.Event()
         try:
             await self.server.start()
@@ -61,6 +62,10 @@ class RunningServer:
         self._started.set_result(None)
         await self._stop.wait()
         await self.server.stop()
+
+    def _note_trouble(self, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        self.troubles.append(str(context) + "".join(format_exception(error) if error else ()))
 
     @property
     def port(self) -> int:

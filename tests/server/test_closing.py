@@ -101,7 +101,9 @@ def test_whole_head_is_not_late_while_its_answer_waits_for_the_reader(serve: Ser
     while server.ask(lambda: connection.can_write):  # each request ends with the beginning of the next one
         slow.says(LIST[1:] + LIST[:1])
         asked += 1
-        until(lambda: server.ask(lambda: connection.reader._buffer[connection.reader._position :]) == LIST[:1])
+        until(
+            lambda: server.ask(lambda: connection.reader._buffer[connection.reader._position :]) == LIST[:1]
+        )
     slow.says(LIST[1:])
     dripping.says(b"L")
     dripping.hears(BAD_REQUEST)  # by now a head that began before would be late

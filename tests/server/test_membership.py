@@ -78,7 +78,7 @@ def test_silent_peer_is_never_dropped(serve: Serve) -> None:
     server = serve(head_seconds=0.1, stall_seconds=0.1, linger_seconds=0.1)
     silent, other = server.peer(), server.peer()
     silent.asks(add(7), answer("7 Seven h 5"))
-    assert silent.hears_nothing(seconds=1)
+    assert silent.hears_nothing(seconds=0.5)
     other.asks(LIST, answer("7 Seven h 5"))
     silent.asks(LIST, answer("7 Seven h 5"))
 

@@ -84,6 +84,11 @@ class WirePeer:
         assert heard.startswith(OK), heard[:200]
         return heard
 
+    @property
+    def unread_size(self) -> int:
+        """How many bytes `hears_some` has read."""
+        return len(self._unread)
+
     def hears_some(self, size: int) -> None:
         """Read what is there, up to so much, and keep it for the next reading."""
         self._unread += self.socket.recv(size)

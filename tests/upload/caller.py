@@ -26,7 +26,7 @@ class Caller:
     @classmethod
     async def connect(cls, port: int, *, receive_buffer_bytes: int | None = None) -> Caller:
         connecting = socket.socket()
-        connecting.setblocking(False)
+        connecting.settimeout(0)
         connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if receive_buffer_bytes:
             connecting.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)

@@ -19,7 +19,7 @@ async def quiet_loop() -> AsyncIterator[None]:
     complaints: list[dict[str, Any]] = []
     loop.set_exception_handler(lambda _loop, context: complaints.append(context))
     yield
-    gc.collect()  # a task that failed unseen complains when it goes
+    gc.collect(1)  # a task that failed unseen complains when it goes
     await eventually(lambda: len(asyncio.all_tasks()) == 1, what="no task but this one runs")
     assert not complaints, complaints
 

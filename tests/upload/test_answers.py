@@ -128,7 +128,10 @@ async def test_errors_are_status_line_and_blank_line(
         (b"GET RFC 123 P2P-CI/1.0\r\n\r\n", BAD_REQUEST),  # P-1.36: no Host
         (b"GET RFC 9 P2P-CI/1.0\r\nHost: h\r\n\r\n", NOT_FOUND),  # P-1.21: no OS
         (b"\r\n\r\nGET RFC 9 P2P-CI/1.0\nhost:h\n\n", NOT_FOUND),  # P-1.18, P-1.17, A-12, A-13
-        (b"GET RFC 9 P2P-CI/1.0\r\nHost: h\r\nRange: bytes=1-\r\nPort: x\r\n\r\n", NOT_FOUND),  # P-1.14, P-1.41
+        (
+            b"GET RFC 9 P2P-CI/1.0\r\nHost: h\r\nRange: bytes=1-\r\nPort: x\r\n\r\n",
+            NOT_FOUND,
+        ),  # P-1.14, P-1.41
         (b"GET RFC 9 P2P-CI/1.0\r\nHost: h\r\nHost: h\r\n\r\n", BAD_REQUEST),  # P-1.35
         (b"GET RFC 9 P2P-CI/1.0\r\nHost: \x00\r\n\r\n", BAD_REQUEST),  # P-1.31
         (b"G" * 9000, BAD_REQUEST),  # P-1.27

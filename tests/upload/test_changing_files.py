@@ -1,4 +1,4 @@
-"""Files that change under an upload: the old bytes, or too few of them; never others, never a wrong length."""
+"""Files that change under an upload: the old bytes, or too few of them; never others."""
 
 from __future__ import annotations
 

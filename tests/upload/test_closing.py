@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ async def test_lingering_ends_after_its_seconds_and_after_its_bytes(serve: Serve
             await caller.send(get(9))
             await caller.read_all()
             await caller.send(sent)
-            await eventually(lambda server=server: not connections(server), what="the connection is closed")
+            await eventually(partial(_is_idle, server), what="the connection is closed")
 
 
 # P-1.44: the close comes though the other side keeps its end open
@@ -149,13 +150,19 @@ async def test_stop_without_start_and_twice_is_harmless(shelf: Shelf) -> None:
 
 
 async def test_taken_port_is_said_in_a_sentence(shelf: Shelf, port: int) -> None:
-    with pytest.raises(CannotListenError, match=rf"^Cannot listen on 127\.0\.0\.1:{port}: .+\. Stop what uses"):
+    with pytest.raises(
+        CannotListenError, match=rf"^Cannot listen on 127\.0\.0\.1:{port}: .+\. Stop what uses"
+    ):
         await UploadServer(shelf, host="127.0.0.1", port=port).start()
 
 
 def _make_big(place: Path) -> None:
     with place.open("wb") as file:
         file.truncate(BIG_BYTES)
+
+
+def _is_idle(server: UploadServer) -> bool:
+    return not connections(server)
 
 
 def _descriptors() -> int:

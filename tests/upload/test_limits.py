@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,9 @@ async def test_no_request_line_is_closed_without_an_answer(serve: Serve, sent: b
 
 
 # P-1.27, P-1.29
-@pytest.mark.parametrize("sent", [b"G", b"GET RFC 7 P2P-CI/1.0\r\n", b"\r\n\r\nGET RFC 7 P2P-CI/1.0\r\nHost: h\r\n"])
+@pytest.mark.parametrize(
+    "sent", [b"G", b"GET RFC 7 P2P-CI/1.0\r\n", b"\r\n\r\nGET RFC 7 P2P-CI/1.0\r\nHost: h\r\n"]
+)
 async def test_unfinished_head_is_400(serve: Serve, sent: bytes) -> None:
     seconds, answer = await _answer_to(await serve(SHORT_HEAD), sent)
     assert answer == BAD_REQUEST
@@ -92,7 +95,7 @@ async def test_freed_slot_serves_who_waited_longest(serve: Serve) -> None:
     await holding.read(1000)
     for place, caller in enumerate(waiting):
         await caller.send(get(8))
-        await eventually(lambda place=place: len(server.uploads) == place + 2, what="it waits")
+        await eventually(partial(_has_uploads, server, place + 2), what="it waits")
     assert await waiting[0].is_silent_for(0.05)
     await holding.read_all()
     for caller in waiting:
@@ -137,31 +140,31 @@ async def test_slow_reader_holds_up_nobody(serve: Serve) -> None:
         caller.reset()
 
 
-@pytest.mark.parametrize("half_closes", [False, True])
+@pytest.mark.parametrize("behind", ["nothing", "half-close"])
 @pytest.mark.usefixtures("documents")
-async def test_reader_that_stops_is_ended_and_its_slot_freed(serve: Serve, half_closes: bool) -> None:
+async def test_reader_that_stops_is_ended_and_its_slot_freed(serve: Serve, behind: str) -> None:
     limits = UploadLimits(slots=1, serving=ServingLimits(stall_seconds=SHORT_SECONDS, linger_seconds=0.1))
     server = await serve(limits)
     caller = await Caller.connect(server.port)
     with closing(caller):
         await caller.send(get(7))
-        if half_closes:
+        if behind == "half-close":
             caller.half_close()
         await caller.read(1000)
         assert body_of(await exchange(server.port, get(8))) == b"eight\n"
         await eventually(lambda: not connections(server), what="the stuck connection is closed")
 
 
-@pytest.mark.parametrize("half_closes", [False, True])
+@pytest.mark.parametrize("behind", ["nothing", "half-close"])
 @pytest.mark.usefixtures("documents")
-async def test_reader_that_stops_just_before_the_end_is_ended(serve: Serve, half_closes: bool) -> None:
+async def test_reader_that_stops_just_before_the_end_is_ended(serve: Serve, behind: str) -> None:
     """The last bytes lie in the transport when it stops, the upload itself is over."""
     limits = UploadLimits(serving=ServingLimits(stall_seconds=SHORT_SECONDS, linger_seconds=0.1))
     server = await serve(limits)
     caller = await Caller.connect(server.port, receive_buffer_bytes=4096)
     with closing(caller):
         await caller.send(get(7))
-        if half_closes:
+        if behind == "half-close":
             caller.half_close()
         await caller.read(1)
         while server.uploads:
@@ -191,6 +194,10 @@ async def test_fifty_at_once_get_their_own(folder: Path, serve: Serve) -> None:
         (folder / f"rfc{number}.txt").write_bytes(text)
     answers = await asyncio.gather(*(exchange(server.port, get(number)) for number in texts))
     assert [body_of(answer) for answer in answers] == list(texts.values())
+
+
+def _has_uploads(server: UploadServer, count: int) -> bool:
+    return len(server.uploads) == count
 
 
 def _is_short(seconds: float) -> bool:

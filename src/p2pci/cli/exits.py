@@ -62,7 +62,9 @@ def run_to_exit(command: Callable[[], ExitStatus]) -> ExitStatus:
         return ExitStatus.FAILED
     except OSError as error:
         drop_output()
-        print(f"The output cannot be written: {error.strerror or error}. Write it elsewhere.", file=sys.stderr)
+        print(
+            f"The output cannot be written: {error.strerror or error}. Write it elsewhere.", file=sys.stderr
+        )
         return ExitStatus.FAILED
     finally:
         flush_output()

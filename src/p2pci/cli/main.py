@@ -69,7 +69,8 @@ def cli(context: click.Context) -> None:
     Settings come from flags, then from P2PCI_... in the environment, then from p2pci.toml in this folder.
     """
     context.default_map = {
-        command: dict(_by_parameter(command, table)) for command, table in load_settings(SETTINGS_PATH).items()
+        command: dict(_by_parameter(command, table))
+        for command, table in load_settings(SETTINGS_PATH).items()
     }
 
 

@@ -17,10 +17,13 @@ _T = TypeVar("_T")
 def run(main: Coroutine[Any, Any, _T]) -> _T:
     """Run a coroutine to its end, on uvloop where it is installed."""
     try:
-        from uvloop import run as run_fast
+        import uvloop
     except ImportError:
-        run_fast = asyncio.run
-    return run_fast(main)
+        make_loop = None
+    else:
+        make_loop = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        return runner.run(main)
 
 
 @contextmanager

@@ -91,7 +91,9 @@ def load_settings(path: Path) -> dict[str, dict[str, str]]:
 
 def _read_table(path: Path, command: str, table: object) -> dict[str, str]:
     if not isinstance(table, dict):
-        raise InvalidValueError(f"{path}: {command!r} is in no table. Put it below [list] or another command.")
+        raise InvalidValueError(
+            f"{path}: {command!r} is in no table. Put it below [list] or another command."
+        )
     for key, value in table.items():
         if isinstance(value, dict | list):
             raise InvalidValueError(f"{path}: {key!r} in [{command}] has several values. Write one.")

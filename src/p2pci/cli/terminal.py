@@ -160,7 +160,7 @@ def flush_output() -> None:
 
 
 def drop_output() -> None:
-    """Write to nowhere from now on: who read our output has gone, and what is buffered must not fail again."""
+    """Write to nowhere from now on: its reader has gone, and what is buffered must not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
