@@ -107,6 +107,7 @@ class Workshop:
         self.missing: dict[str, str] = {}  # a comparison that cannot be made here -> why
         self.versions: dict[str, str] = {}  # of the comparisons that were made
         self._programs: list[Program] = []
+        self._paths: list[Path] = []
         self._made = 0
         self._environment = _environment()
 
@@ -114,14 +115,24 @@ class Workshop:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.clear()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def clear(self) -> None:
+        """End all programs and remove their files; what was compiled stays."""
         for program in reversed(self._programs):
             program.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._programs.clear()
+        for path in self._paths:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        self._paths.clear()
 
     def path(self, name: str) -> Path:
         """Give a new path in the temporary folder."""
         self._made += 1
-        return self.folder / f"{self._made}-{name}"
+        path = self.folder / f"{self._made}-{name}"
+        self._paths.append(path)
+        return path
 
     def start(self, command: Sequence[str], *, is_load: bool = False, obeys: bool = False) -> Program:
         """Start a program.

@@ -21,6 +21,7 @@ from p2pci.serving import Listener, ServedConnection, ServingLimits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_BETWEEN = END + OK_HEAD  # two answers, each with records
 BATCH_BYTES = 64 * 1024  # answers are written, and other connections served, after that many bytes
 STOP_SECONDS = 5.0
 
@@ -127,6 +128,12 @@ class _IndexConnection(ServedConnection):
         while self.can_write and size < BATCH_BYTES:
             if self._stream is not None:
                 answer = self._next_of_stream()
+            elif not self._server.trace and (
+                lines := self.reader.take_known_lookups(
+                    self._server.index.known_lines, max_bytes=BATCH_BYTES - size
+                )
+            ):
+                answer = OK_HEAD + _BETWEEN.join(lines) + END
             else:
                 event = self.reader.next_event()
                 if isinstance(event, Wait):
@@ -134,7 +141,8 @@ class _IndexConnection(ServedConnection):
                 answer = self._answer(event)
             answers.append(answer)
             size += len(answer)
-        self._send(answers)
+        if answers:
+            self._send(answers)
         self._go_on(event, progressed=bool(answers))
 
     def _go_on(self, event: Request | Refusal | Wait | None, *, progressed: bool) -> None:
@@ -160,11 +168,10 @@ class _IndexConnection(ServedConnection):
             self.serve()
 
     def _send(self, answers: list[bytes]) -> None:
-        if answers:
-            data = b"".join(answers)
-            self.transport.write(data)
-            if self._server.trace:
-                self._server.trace(Sent(Role.INDEX, self.address, data))
+        data = b"".join(answers)
+        self.transport.write(data)
+        if self._server.trace:
+            self._server.trace(Sent(Role.INDEX, self.address, data))
 
     def _next_of_stream(self) -> bytes:
         batch = next(self._stream, None) if self._stream else None

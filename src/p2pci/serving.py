@@ -229,7 +229,13 @@ class ServedConnection(asyncio.Protocol):
             return  # the stall is watched for until all is written
         if self._stall_timer:
             self._stall_timer.cancel()
-        self.serve()
+        self._loop.call_soon(
+            self._serve_on
+        )  # not here: asyncio trips over a close in the middle of its write
+
+    def _serve_on(self) -> None:
+        if not self.is_finishing:
+            self.serve()
 
     # Called by the subclass
 

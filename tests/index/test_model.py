@@ -16,7 +16,7 @@ from p2pci.index.bitmaps import BitMap, SetBitMap
 
 # Small, so that a few records of about 20 bytes fill a batch, and some more the cache.
 BATCH_BYTES = 70
-MAX_CACHED_BYTES = 150
+MAX_KNOWN_BYTES = 150
 
 NUMBERS = st.sampled_from([1, 2, 3, 7, 4294967295])
 TITLES = st.sampled_from(["", "Seven", "Zwölf", "RFC 7 h 1"])
@@ -65,7 +65,7 @@ class IndexModel(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(records, "BitMap", self.bitmap)
         self.patch.setattr(records, "BATCH_BYTES", BATCH_BYTES)
-        self.patch.setattr(records, "MAX_CACHED_BYTES", MAX_CACHED_BYTES)
+        self.patch.setattr(records, "MAX_KNOWN_BYTES", MAX_KNOWN_BYTES)
         self.index = Index()
         self.time = 0
         self.model: dict[Member, dict[int, Holding]] = {}  # by order of joining
@@ -74,9 +74,9 @@ class IndexModel(RuleBasedStateMachine):
     def teardown(self) -> None:
         for member in list(self.model):
             self.index.leave(member)
-        left_behind = (self.index._documents, self.index._identities, self.index._lines)
+        left_behind = (self.index._documents, self.index._identities, self.index.known_lines)
         assert [*left_behind, len(self.index._numbers), len(self.index._doubled)] == [{}, {}, {}, 0, 0]
-        assert (self.index.record_count, self.index._cached_bytes) == (0, 0)
+        assert (self.index.record_count, self.index._known_bytes) == (0, 0)
         self.patch.undo()
 
     def shown(self) -> dict[Key, tuple[str, Member]]:
@@ -159,8 +159,8 @@ class IndexModel(RuleBasedStateMachine):
 
     @invariant()
     def cache_is_bounded_and_counted(self) -> None:
-        assert self.index._cached_bytes == sum(map(len, self.index._lines.values()))
-        assert self.index._cached_bytes <= MAX_CACHED_BYTES
+        assert self.index._known_bytes == sum(map(len, self.index.known_lines.values()))
+        assert self.index._known_bytes <= MAX_KNOWN_BYTES
 
     @invariant()
     def list_has_what_the_model_has(self) -> None:

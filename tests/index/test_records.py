@@ -159,12 +159,12 @@ class TestCache:
         assert index.lookup(7) is kept
 
     def test_it_is_bounded(self, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(records, "MAX_CACHED_BYTES", 1000)
+        monkeypatch.setattr(records, "MAX_KNOWN_BYTES", 1000)
         member = index.join("h", 1)
         for number in range(1, 200):
             index.add(member, number, "x" * 40)
             assert len(lookup(index, number)) == 1
-            assert sum(map(len, index._lines.values())) == index._cached_bytes <= 1000
+            assert sum(map(len, index.known_lines.values())) == index._known_bytes <= 1000
         assert [lookup(index, number) for number in range(1, 200)] == [
             [f"RFC {number} {'x' * 40} h 1"] for number in range(1, 200)
         ]
@@ -172,7 +172,7 @@ class TestCache:
     def test_unknown_numbers_take_no_room_in_it(self, index: Index) -> None:
         for number in range(1, 1000):
             assert index.lookup(number) == b""
-        assert index._lines == {}
+        assert index.known_lines == {}
 
 
 class TestBatches:

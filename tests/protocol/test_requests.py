@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from p2pci.protocol.grammar import Status
-from p2pci.protocol.messages import Get, Refusal, Request, encode_request
+from p2pci.protocol.messages import Get, Lookup, Refusal, Request, encode_request
 from p2pci.protocol.requests import Conversation, RequestReader, Wait
 from tests.protocol.strategies import border_requests, gets, index_requests, request_bytes, segments_of
 
@@ -85,6 +85,55 @@ def test_canonical_pattern_and_full_parser_agree(wire: bytes, follow_up: bytes) 
     assert read(fast, [follow_up]) == read(full, [follow_up])
     assert read(fast, [LIST]) == read(full, one_by_one(LIST))
     assert state_of(fast) == state_of(full)
+
+
+lookups = st.builds(
+    b"%b RFC %b P2P-CI/1.0%bHost: %b\r\nPort: 5\r\n%b\r\n".__mod__,
+    st.tuples(
+        st.sampled_from([b"LOOKUP"] * 9 + [b"ADD"]),
+        st.sampled_from([b"1", b"70"] * 5 + [b"8", b"070", b"0", b"4294967296", b"1x", b"1 ", b""]),
+        st.sampled_from([b"\r\n"] * 9 + [b"\n", b"\r\nX: y\r\n"]),
+        st.sampled_from([b"h"] * 9 + [b"g", b""]),
+        st.sampled_from([b"Title: \r\n"] * 9 + [b"", b"Title: T\r\n", b"Title: \r\n\r\n"]),
+    ),
+)
+
+
+@given(st.lists(lookups, max_size=9).map(b"".join).flatmap(segments_of), st.integers(1, 20))
+def test_short_cut_takes_the_lookups_that_next_event_would_give(
+    segments: list[bytes], max_bytes: int
+) -> None:
+    known = {b"1": b"1", b"70": b"70"}
+    short, full = RequestReader(Conversation.P2S), RequestReader(Conversation.P2S)
+    taken: list[bytes | Request | Refusal] = []
+    given_events: list[bytes | Request | Refusal] = []
+    for segment in segments:
+        short.receive_data(segment)
+        full.receive_data(segment)
+        event: Request | Refusal | Wait | None = None
+        while not isinstance(event, Wait):
+            values = short.take_known_lookups(known, max_bytes=max_bytes)
+            assert sum(map(len, values)) < max_bytes + 2
+            taken += values
+            event = None if values else short.next_event()
+            if event is not None and not isinstance(event, Wait):
+                taken.append(event)
+        given_events += [seen.event for seen in drain(full) if not isinstance(seen.event, Wait)]
+    assert state_of(short) == state_of(full)
+
+    def plain(event: bytes | Request | Refusal) -> object:
+        return b"%d" % event.number if isinstance(event, Lookup) and event.number in (1, 70) else event
+
+    assert [plain(event) for event in taken] == [plain(event) for event in given_events]
+
+
+def test_short_cut_is_taken() -> None:
+    lookup = b"LOOKUP RFC 7 P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\n\r\n"
+    reader = RequestReader(Conversation.P2S)
+    reader.receive_data(lookup * 3)
+    assert reader.take_known_lookups({b"7": b"seven"}, max_bytes=100) == []  # there is no last LOOKUP yet
+    reader.next_event()
+    assert reader.take_known_lookups({b"7": b"seven"}, max_bytes=100) == [b"seven"] * 2
 
 
 @given(conversations, st.binary(max_size=400) | request_bytes)

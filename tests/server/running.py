@@ -105,5 +105,10 @@ class RunningServer:
         (found,) = self._find(peer)
         return found
 
+    def has_taken_all(self, connection: ServedConnection) -> bool:
+        """Whether no byte of a request waits at the server's end."""
+        reader = connection.reader
+        return self.ask(lambda: len(reader._buffer) == reader._position)
+
     def _find(self, peer: WirePeer) -> list[ServedConnection]:
         return [each for each in self.connections if each.address == peer.address]

@@ -179,7 +179,7 @@ def test_answers_are_finished_though_too_much_comes_behind_the_last_request(serv
     while not server.ask(connection.transport.get_write_buffer_size):
         slow.says(LIST)
         asked += 1
-        until(lambda: server.ask(lambda: not connection.reader._buffer[connection.reader._position :]))
+        until(lambda: server.has_taken_all(connection))
     slow.says(b"QUIT\r\n\r\n")
     until(lambda: connection.is_finishing)
     slow.says(b"x" * 2000)

@@ -69,7 +69,7 @@ def test_peer_that_half_closes_and_never_reads_is_ended(serve: Serve) -> None:
     connection = server.connection_of(greedy)
     while not server.ask(connection.transport.get_write_buffer_size):
         greedy.says(LIST)
-        until(lambda: server.ask(lambda: not connection.reader._buffer[connection.reader._position :]))
+        until(lambda: server.has_taken_all(connection))
     assert connection.can_write
     greedy.half_closes()
     until(lambda: len(server.connections) == 1)
@@ -92,7 +92,7 @@ def test_refused_peer_that_stops_reading_its_last_bytes_is_ended(serve: Serve) -
     connection = server.connection_of(greedy)
     while not server.ask(connection.transport.get_write_buffer_size):
         greedy.says(LIST)
-        until(lambda: server.ask(lambda: not connection.reader._buffer[connection.reader._position :]))
+        until(lambda: server.has_taken_all(connection))
     greedy.says(b"QUIT\r\n\r\n")
     until(lambda: connection.is_finishing)
     server.ask(connection.resume_writing)

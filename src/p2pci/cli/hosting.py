@@ -78,7 +78,7 @@ async def host_peer(
         watch=printer.watch,
         trace=printer.trace if shows_messages else None,
     )
-    with ending_signals() as ending, terminal.kept_sane():
+    with ending_signals() as ending:
         number = await _first(_take_part(peer, terminal, has_menu=has_menu), ending)
     return ExitStatus.INTERRUPTED if has_menu and number == signal.SIGINT else ExitStatus.DONE
 
@@ -88,7 +88,8 @@ async def _take_part(peer: Peer, terminal: Terminal, *, has_menu: bool) -> None:
     async with peer:
         try:
             if has_menu:
-                await run_menu(peer, terminal)
+                with terminal.kept_sane():
+                    await run_menu(peer, terminal)
             else:
                 await asyncio.get_running_loop().create_future()
         finally:

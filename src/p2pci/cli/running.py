@@ -41,6 +41,8 @@ def ending_signals() -> Iterator[asyncio.Future[signal.Signals]]:
             first.set_result(number)
         for caught in _ENDING:
             loop.remove_signal_handler(caught)
+            # Not Python's own handler: its KeyboardInterrupt would wait until all is ended in order.
+            signal.signal(caught, signal.SIG_DFL)
 
     if sys.platform == "win32":  # no handlers on its loops: Ctrl-C cancels the main task
         yield first

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BATCH_BYTES = 64 * 1024
-MAX_CACHED_BYTES = 8 * 1024 * 1024
+MAX_KNOWN_BYTES = 8 * 1024 * 1024
 _SERIALS = 2**32
 
 
@@ -35,24 +35,39 @@ class Member:
         self.stamps: dict[int, int] = {}  # see Index._stamp
 
 
+class _Edition:
+    """A number under one title, and who holds that."""
+
+    __slots__ = ("holders", "line_start")
+
+    def __init__(self, number: int, title: str) -> None:
+        self.line_start = b"RFC %d %b" % (number, title.encode())  # of its record lines
+        self.holders = BitMap()
+
+
 class Index:
     """Members and their records (clauses P-4.9 to P-4.14).
 
     A record belongs to the member that added it. Two members may have the same host and port (a peer that
     came back before its old end was noticed): each keeps its records, answers show them once.
+
+    Attributes:
+        record_count: over all members.
+        known_lines: the record lines that were asked for lately, by the decimal digits of their number, for
+            whoever wants to answer a LOOKUP without reading it any further. Not to be changed, nor to be kept.
     """
 
     def __init__(self) -> None:
         self.record_count = 0
+        self.known_lines: dict[bytes, bytes] = {}  # the oldest entry first
+        self._known_bytes = 0
         self._members: dict[int, Member] = {}
         self._next_serial = 0
-        self._documents: dict[int, dict[str, BitMap]] = {}  # number -> title -> serials of its holders
+        self._documents: dict[int, dict[str, _Edition]] = {}  # by number, then by title
         self._numbers = BitMap()  # the keys of _documents, in order
         self._identities: dict[tuple[str, int], list[Member]] = {}  # by order of joining
         self._doubled = BitMap()  # serials of members that share their host and port
         self._ticks = count(1)
-        self._lines: dict[int, bytes] = {}  # number -> its record lines; the oldest entry first
-        self._cached_bytes = 0
 
     @property
     def member_count(self) -> int:
@@ -79,22 +94,13 @@ class Index:
             The line of the record, as ADD's answer echoes it.
         """
         editions = self._documents.get(number)
-        if editions is None:
-            editions = self._documents[number] = {}
-            self._numbers.add(number)
-        if number in member.numbers:
-            self._leave_edition(editions, member)
-        else:
-            member.numbers.add(number)
-            self.record_count += 1
-        holders = editions.get(title)
-        if holders is None:
-            holders = editions[title] = BitMap()
-        holders.add(member.serial)
+        edition = editions.get(title) if editions else None
+        if edition is None or member.serial not in edition.holders:
+            edition = self._enter_edition(member, number, title)
         if member.serial in self._doubled:
             self._stamp(member, number)
-        self._forget_lines(number)
-        return _line_start(number, title) + member.line_end
+            self._forget_lines(number)
+        return edition.line_start + member.line_end
 
     def leave(self, member: Member) -> int:
         """Take a member out with all its records, and say how many they were."""
@@ -117,7 +123,7 @@ class Index:
             The lines at once when they are few, b"" when nobody has the document; else an iterator of
             batches of about BATCH_BYTES, which may be taken while the index goes on changing.
         """
-        lines = self._lines.get(number)
+        lines = self.known_lines.get(b"%d" % number)
         if lines is not None:
             return lines
         groups = self._groups(number)
@@ -136,7 +142,7 @@ class Index:
         parts: list[bytes] = []
         size = 0
         for number in self._numbers.to_array():
-            lines = self._lines.get(number)
+            lines = self.known_lines.get(b"%d" % number)
             for part in _batches(self._groups(number)) if lines is None else (lines,):
                 parts.append(part)
                 size += len(part)
@@ -151,22 +157,19 @@ class Index:
         editions = self._documents.get(number, {})
         hidden = self._hidden(number, editions)
         shown = []
-        for title, holders in editions.items():
-            serials = [serial for serial in reversed(holders.to_array()) if serial not in hidden]
+        for edition in editions.values():
+            serials = [serial for serial in reversed(edition.holders.to_array()) if serial not in hidden]
             if serials:
-                shown.append((serials, title))
+                shown.append((serials, edition.line_start))
         shown.sort(reverse=True)  # the edition of the holder that joined last first (clause P-2.7)
-        return [
-            (_line_start(number, title), [self._members[serial].line_end for serial in serials])
-            for serials, title in shown
-        ]
+        return [(start, [self._members[serial].line_end for serial in serials]) for serials, start in shown]
 
-    def _hidden(self, number: int, editions: dict[str, BitMap]) -> set[int]:
+    def _hidden(self, number: int, editions: dict[str, _Edition]) -> set[int]:
         """Find the holders whose record another one of the same host and port, added later, stands for."""
         hidden: set[int] = set()
         latest: dict[tuple[str, int], tuple[int, int]] = {}  # identity -> stamp and serial of its last ADD
-        for holders in editions.values():
-            for serial in holders & self._doubled:
+        for edition in editions.values():
+            for serial in edition.holders & self._doubled:
                 member = self._members[serial]
                 identity = member.host, member.port
                 this = (member.stamps.get(number, 0), serial)
@@ -195,29 +198,42 @@ class Index:
             self._doubled.discard(sharers[0].serial)
             sharers[0].stamps.clear()
 
+    def _enter_edition(self, member: Member, number: int, title: str) -> _Edition:
+        editions = self._documents.get(number)
+        if editions is None:
+            editions = self._documents[number] = {}
+            self._numbers.add(number)
+        if number in member.numbers:
+            self._leave_edition(editions, member)
+        else:
+            member.numbers.add(number)
+            self.record_count += 1
+        edition = editions.get(title)
+        if edition is None:
+            edition = editions[title] = _Edition(number, title)
+        edition.holders.add(member.serial)
+        self._forget_lines(number)
+        return edition
+
     @staticmethod
-    def _leave_edition(editions: dict[str, BitMap], member: Member) -> None:
-        for title, holders in editions.items():
-            if member.serial in holders:
-                holders.discard(member.serial)
-                if not holders:
+    def _leave_edition(editions: dict[str, _Edition], member: Member) -> None:
+        for title, edition in editions.items():
+            if member.serial in edition.holders:
+                edition.holders.discard(member.serial)
+                if not edition.holders:
                     del editions[title]
                 return
 
     def _keep_lines(self, number: int, lines: bytes) -> None:
-        self._lines[number] = lines
-        self._cached_bytes += len(lines)
-        while self._cached_bytes > MAX_CACHED_BYTES:
-            self._forget_lines(next(iter(self._lines)))
+        self.known_lines[b"%d" % number] = lines
+        self._known_bytes += len(lines)
+        while self._known_bytes > MAX_KNOWN_BYTES:
+            self._forget_lines(int(next(iter(self.known_lines))))
 
     def _forget_lines(self, number: int) -> None:
-        lines = self._lines.pop(number, None)
+        lines = self.known_lines.pop(b"%d" % number, None)
         if lines is not None:
-            self._cached_bytes -= len(lines)
-
-
-def _line_start(number: int, title: str) -> bytes:
-    return b"RFC %d %b" % (number, title.encode())
+            self._known_bytes -= len(lines)
 
 
 def _batches(groups: list[tuple[bytes, list[bytes]]]) -> Iterator[bytes]:

@@ -1,0 +1,99 @@
+"""LIST of a million records, streamed to four readers while others ask for single documents.
+
+Imports what starts, fills and loads, `lookups` and `results`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.contestants import Contestant, start_server
+from bench.learning import learn
+from bench.load import Asker, Asking, Shelves, Swarm
+from bench.lookups import asked_shelves, learned_lookups
+from bench.machine import can_measure_memory, forget_peak, memory_bytes
+from bench.results import OURS, Line
+from bench.scale import FIRST_NUMBER, FIRST_PEER
+from bench.wording import LIST_ALL, Exchange, found, record, write_exchanges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bench.run import Run
+
+ROW = "list"
+READERS = 4
+PEERS, DOCUMENTS = 100, 10_000
+OTHERS = 10  # connections that ask for single documents
+_MB = 1e6
+
+
+def measure(run: Run) -> list[Line]:
+    workshop, asked = run.workshop, asked_shelves(run)
+    count = run.sized(DOCUMENTS, at_least=100)
+    listed = Shelves(
+        peers=range(FIRST_PEER, FIRST_PEER + PEERS),
+        numbers=range(FIRST_NUMBER, FIRST_NUMBER + count),
+        size=count,
+    )
+    server = start_server(workshop)
+    for shelves in (asked, listed):
+        Swarm(workshop, server.port, shelves)
+    lookups = learned_lookups(workshop, server, asked)
+    answer = learn(server.port, [Exchange(LIST_ALL, found(_records(asked, listed)))])
+    lists = write_exchanges(workshop.path("list"), answer)
+    rounds = [_measure_round(run, server, lists, lookups) for _ in range(run.rounds)]
+    return _lines(asked.records + listed.records, *(list(each) for each in zip(*rounds, strict=True)))
+
+
+def _records(*all_shelves: Shelves) -> Iterator[str]:
+    for shelves in all_shelves:
+        for number in shelves.numbers:
+            for peer in shelves.peers:
+                yield record(number, peer)
+
+
+def _measure_round(run: Run, server: Contestant, lists: Path, lookups: Path) -> tuple[float, float, float]:
+    """Give MB/s of all readers, milliseconds of the others' 99th percentile, and MB of memory taken for it."""
+    before = 0
+    if can_measure_memory():
+        forget_peak(server.pid)
+        before = memory_bytes(server.pid)
+    reading = Asking(exchanges=lists, connections=READERS, seconds=2 * run.seconds)
+    asking = Asking(exchanges=lookups, connections=OTHERS, seconds=2 * run.seconds)
+    readers = Asker(run.workshop, server.port, reading)
+    others = Asker(run.workshop, server.port, asking)
+    read, asked = readers.result(), others.result()
+    taken = memory_bytes(server.pid, peak=True) - before if can_measure_memory() else 0
+    return read.bytes / read.seconds / _MB, asked.p99_us / 1000, taken / _MB
+
+
+def _lines(records: int, speed: list[float], latency: list[float], memory: list[float]) -> list[Line]:
+    lines = [
+        Line(
+            row=ROW,
+            what=f"LIST of {records / 1e6:.2f} M records to {READERS} readers",
+            unit="MB/s",
+            samples={OURS: speed},
+            at_least=200.0,
+            aim=300.0,
+        ),
+        Line(
+            row=ROW,
+            what="meanwhile the others' LOOKUP, 99th percentile",
+            unit="ms",
+            samples={OURS: latency},
+            at_least=20.0,
+            is_upper=True,
+        ),
+        Line(
+            row=ROW,
+            what="memory that it takes on top",
+            unit="MB",
+            samples={OURS: memory},
+            at_least=32.0,
+            is_upper=True,
+        ),
+    ]
+    return lines if can_measure_memory() else lines[:2]
