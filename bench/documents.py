@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bench.contestants import BARE, NGINX, Contestant, start_nginx, start_peer, start_server
 from bench.load import LOOPBACK, Asker, Asking, Load, ask
@@ -35,6 +36,7 @@ SLOW_READERS = 2000
 SLOW_SECONDS = 6.0
 OTHERS = 4
 _MB = 1e6
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,118 @@ def measure_slow(run: Run) -> list[Line]:
 
     def read_slowly() -> tuple[Load, Load]:
         slow = Asker(workshop, peer.port, reading)
+        time.sleep(seconds / 4)
         meanwhile = Asker(workshop, peer.port, asking).result(may_fail=True)
         return slow.result(may_fail=True), meanwhile
 
     (slow, meanwhile), memory = _watching_memory(peer, read_slowly)
     return _slow_lines(slow, meanwhile, alone, memory=memory, readers=readers)
+
+
+def _slow_lines(slow: Load, meanwhile: Load, alone: Load, *, memory: float, readers: int) -> list[Line]:
+    note = f"{slow.served:,} of {readers:,} readers were being served"
+    if slow.errors:
+        note += f", {slow.errors:,} were cut off"
+    is_served = meanwhile.requests and not meanwhile.errors
+    taken = Line(
+        row=SLOW_ROW,
+        what=f"{readers:,} slow readers of that document: memory on top",
+        unit="MB",
+        samples={OURS: [memory]},
+        at_least=64.0,
+        is_upper=True,
+        note=note,
+    )
+    others = Line(
+        row=SLOW_ROW,
+        what="meanwhile the others' GET, 99th percentile",
+        unit="ms",
+        # When nothing came, the latest answer is as late as the measurement was long.
+        samples={
+            OURS: [meanwhile.p99_us / 1000 if is_served else meanwhile.seconds * 1000],
+            "no slow readers": [alone.p99_us / 1000],
+        },
+        at_least=20.0,
+        is_upper=True,
+        note="" if is_served else "the others were not served",
+    )
+    return [taken, others] if can_measure_memory() else [others]
+
+
+def _watching_memory(contestant: Contestant, work: Callable[[], _T]) -> tuple[_T, float]:
+    """Do something, and say how many MB the contestant took for it at most."""
+    if not can_measure_memory():
+        return work(), 0.0
+    forget_peak(contestant.pid)
+    before = memory_bytes(contestant.pid)
+    done = work()
+    return done, (memory_bytes(contestant.pid, peak=True) - before) / _MB
+
+
+def _start(
+    workshop: Workshop, library: Library, *, has_nginx: bool = True, has_bare: bool = False
+) -> list[Contestant]:
+    """Start a peer with this shelf, and who else serves it."""
+    index = start_server(workshop)
+    contestants = [start_peer(workshop, library.folder, index)]
+    if has_bare:
+        contestants.append(start_peer(workshop, library.folder, index, is_bare=True))
+    nginx = start_nginx(workshop, library.folder) if has_nginx else None
+    return [*contestants, nginx] if nginx else contestants
+
+
+def _write_gets(workshop: Workshop, library: Library) -> dict[str, Path]:
+    """Write down what is asked, and the bodies that must come."""
+    bodies = {number: library.path(number).read_bytes() for number in library.numbers}
+    ours = (Exchange(get(number), body) for number, body in bodies.items())
+    http = (Exchange(_encode_http(number), body) for number, body in bodies.items())
+    path = write_exchanges(workshop.path("gets"), ours)
+    return {OURS: path, BARE: path, NGINX: write_exchanges(workshop.path("http"), http)}
+
+
+def _encode_http(number: int) -> bytes:
+    return f"GET /rfc{number}.txt HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n".encode()
+
+
+def real_library(workshop: Workshop, most: int) -> Library | None:
+    """Copy real documents, at most so many, from all over the folder; None when none is named."""
+    source = os.environ.get("P2PCI_TEST_RFCS")
+    paths = sorted(Path(source).glob("rfc[0-9]*.txt")) if source else []
+    if not paths:
+        return None
+    folder = workshop.path("library")
+    folder.mkdir()
+    chosen = [paths[i * len(paths) // min(most, len(paths))] for i in range(min(most, len(paths)))]
+    numbers = [int(path.stem.removeprefix("rfc")) for path in chosen]
+    for number, path in zip(numbers, chosen, strict=True):
+        shutil.copyfile(path, folder / f"rfc{number}.txt")
+    return Library(folder, numbers)
+
+
+def made_library(run: Run) -> Library:
+    """Make documents with sizes like those of RFCs: half of them below 35 kB, a few of several hundred."""
+    folder = run.workshop.path("library")
+    folder.mkdir()
+    chance = random.Random(3457)
+    library = Library(folder, list(range(1, run.sized(MADE_DOCUMENTS, at_least=20) + 1)))
+    for number in library.numbers:
+        size = min(int(chance.lognormvariate(10.5, 0.9)), 1_000_000)
+        library.path(number).write_bytes(_made_text(number, size))
+    return library
+
+
+def large_library(run: Run) -> Library:
+    folder = run.workshop.path("library")
+    folder.mkdir()
+    library = Library(folder, [LARGE_NUMBER])
+    piece = _made_text(LARGE_NUMBER, 2**20)
+    with library.path(LARGE_NUMBER).open("wb") as file:
+        for _ in range(max(1, int(LARGE_BYTES * run.scale) // len(piece))):
+            file.write(piece)
+    return library
+
+
+def _made_text(number: int, size: int) -> bytes:
+    head = f"\n\nRequest for Comments: {number}\n\n\n{f'Document number {number}':^72}\n\n\n"
+    line = f"A line of document {number}, which was made to be measured.\n"
+    return (head + line * (size // len(line) + 1)).encode()[:size]

@@ -109,7 +109,7 @@ class Workshop:
         self._programs: list[Program] = []
         self._paths: list[Path] = []
         self._made = 0
-        self._environment = _environment()
+        self.environment = _environment()
 
     def __enter__(self) -> Self:
         return self
@@ -147,7 +147,7 @@ class Workshop:
             process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.PIPE if obeys else subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

@@ -167,6 +167,20 @@ async def test_cancelled_in_the_moment_its_file_is_made_leaves_nothing(folder: P
             assert list(folder.iterdir()) == []
 
 
+async def test_cancelled_twice_leaves_nothing(folder: Path, shelf: Shelf) -> None:
+    """The second one comes while the file is being taken away."""
+    async with serving(FakeHolder(document_answer(TEXT, length=10**6), end=End.STAY_OPEN)) as holder:
+        for _ in range(20):
+            downloading = asyncio.create_task(fetch(7, holder.address, shelf=shelf, limits=SHORT))
+            await eventually(partial(_has_any, folder), what="its file is made")
+            downloading.cancel()
+            await asyncio.sleep(0)
+            downloading.cancel()
+            await asyncio.wait([downloading])
+            assert downloading.cancelled()
+            await eventually(lambda: not _has_any(folder), what="its file is gone")
+
+
 def _has_any(folder: Path) -> bool:
     return any(folder.iterdir())
 

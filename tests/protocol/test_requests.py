@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import example, given, strategies as st
@@ -134,6 +135,15 @@ def test_short_cut_is_taken() -> None:
     assert reader.take_known_lookups({b"7": b"seven"}, max_bytes=100) == []  # there is no last LOOKUP yet
     reader.next_event()
     assert reader.take_known_lookups({b"7": b"seven"}, max_bytes=100) == [b"seven"] * 2
+
+
+def test_short_cut_waits_for_the_end_of_a_head_under_way() -> None:
+    lookup = b"LOOKUP RFC 7 P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\n\r\n"
+    reader = RequestReader(Conversation.P2S)
+    assert len(read(reader, [lookup, b"LIST ALL P2P-CI/1.0\r\n"])) == 1
+    reader.receive_data(lookup)
+    assert reader.take_known_lookups({b"7": b"seven"}, max_bytes=100) == []
+    assert [seen.event for seen in drain(reader)] == [Refusal(Status.BAD_REQUEST, ANY, closes=False)]
 
 
 @given(conversations, st.binary(max_size=400) | request_bytes)

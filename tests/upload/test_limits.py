@@ -172,6 +172,21 @@ async def test_reader_that_stops_just_before_the_end_is_ended(serve: Serve, behi
         await eventually(lambda: not connections(server), what="the stuck connection is closed")
 
 
+# P-1.45: what is dropped is not kept
+@pytest.mark.usefixtures("documents")
+async def test_bytes_behind_the_head_take_no_memory(serve: Serve) -> None:
+    server = await serve(UploadLimits())
+    caller = await Caller.connect(server.port)
+    with closing(caller):
+        await caller.send(get(7))
+        answer = await caller.read(1000)
+        for _ in range(100):
+            await caller.send(b"x" * 100_000)
+        assert server._listener is not None
+        assert [len(served.reader._buffer) < 1000 for served in server._listener.connections] == [True]
+        assert len(body_of(answer + await caller.read_all())) == BIG_BYTES
+
+
 # P-4.15
 @pytest.mark.usefixtures("documents")
 async def test_newcomer_over_the_cap_is_refused(serve: Serve) -> None:
