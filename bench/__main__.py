@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -30,12 +29,16 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="how often each is measured (5)")
     parser.add_argument("--seconds", type=float, help="how long each time (1.5)")
     parser.add_argument("--scale", type=float, help="a part of the sizes (1)")
-    parser.add_argument("--growth", action="store_true", help="measure cost against peers and records instead")
+    parser.add_argument(
+        "--growth", action="store_true", help="measure cost against peers and records instead"
+    )
     parser.add_argument("--save", action="store_true", help="keep the results of a partial run too")
     parser.add_argument("--render", action="store_true", help="write page and charts anew, measure nothing")
     parser.add_argument("--output", type=Path, default=HERE.parent / "docs", help="where to (docs)")
     parser.add_argument("--target", metavar="KIND:HOST:PORT", help="load a running server: or peer: instead")
-    parser.add_argument("--number", type=int, default=target.NUMBER, help="which document a target is asked for")
+    parser.add_argument(
+        "--number", type=int, default=target.NUMBER, help="which document a target is asked for"
+    )
     return parser.parse_args(arguments)
 
 
@@ -49,9 +52,78 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         with Workshop() as workshop, on_core(workshop.loading_core):
             if options.target:
-                return target.measure(workshop, options.target, number=options.number, seconds=options.seconds)
-            _measure(make_run(workshop, options), options, results)
+                return target.measure(
+                    workshop, options.target, number=options.number, seconds=options.seconds
+                )
+            return _measure(make_run(workshop, options), options, results)
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    return 0
+
+
+def make_run(workshop: Workshop, options: argparse.Namespace) -> Run:
+    """Read how much is measured."""
+    rounds, seconds, scale = (QUICK_ROUNDS, QUICK_SECONDS, QUICK_SCALE) if options.quick else (5, 1.5, 1.0)
+    return Run(
+        workshop=workshop,
+        rounds=options.rounds or rounds,
+        seconds=options.seconds or seconds,
+        scale=options.scale or scale,
+    )
+
+
+def _measure(run: Run, options: argparse.Namespace, results: Results) -> int:
+    """Measure, print, and keep what is whole; give the exit code."""
+    _say_what_is_not_here(run.workshop)
+    fresh = Results(rounds=run.rounds, scale=run.scale)
+    failed = 0
+    if options.growth:
+        fresh.growth = growth.measure(run)
+    else:
+        failed = sum(not _measure_row(run, name, fresh) for name in options.only or ROWS)
+    fresh.missing = run.workshop.missing
+    print(f"\n{growth.draw(fresh.growth) if options.growth else draw(fresh)}")
+    is_whole = not (options.quick or options.only or failed) and run.scale == 1
+    if is_whole or options.save:
+        _keep(run, fresh, results)
+        options.output.mkdir(parents=True, exist_ok=True)
+        results.save(options.output / RESULTS_FILE)
+        print("\nwritten: " + ", ".join(str(path) for path in page.write(results, options.output)))
+    return 1 if failed else 0
+
+
+def _measure_row(run: Run, name: str, results: Results) -> bool:
+    """Measure a row; one that cannot be measured is told, and the others go on."""
+    begin = time.monotonic()
+    print(f"{name} ...", end="", flush=True)
+    try:
+        results.take(ROWS[name](run))
+    except BenchError as error:
+        print(f" failed\n{error}", flush=True)
+        return False
+    finally:
+        run.workshop.clear()
+    print(f" {time.monotonic() - begin:.0f} s", flush=True)
+    return True
+
+
+def _keep(run: Run, fresh: Results, results: Results) -> None:
+    """Put what was measured into what is kept."""
+    results.take(fresh.lines)
+    if fresh.growth:
+        results.growth = fresh.growth
+    if fresh.lines:
+        results.rounds, results.scale, results.missing = fresh.rounds, fresh.scale, fresh.missing
+    results.date = datetime.now(UTC).strftime("%Y-%m-%d")
+    results.machine = results.machine | describe() | run.workshop.versions
+
+
+def _say_what_is_not_here(workshop: Workshop) -> None:
+    if workshop.serving_core is None:
+        print("Server and load share the cores: this machine has one, or cannot hold a process to one.")
+    if not can_measure_memory():
+        print("Memory is not measured: only Linux tells it.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -154,9 +154,7 @@ http {{
 """
 
 
-def _start_on_free_port(
-    workshop: Workshop, name: str, command: Callable[[int], Sequence[str]]
-) -> Contestant:
+def _start_on_free_port(workshop: Workshop, name: str, command: Callable[[int], Sequence[str]]) -> Contestant:
     """Start what cannot choose a port itself; somebody may take the one that was free.
 
     Raises:

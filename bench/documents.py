@@ -1,7 +1,7 @@
 """GET: real documents, a very large one, and many slow readers of it, beside nginx.
 
-Documents come from the folder that P2PCI_TEST_RFCS names, else they are made, with the sizes of real ones. Imports
-what starts and loads them, and `results`.
+Documents come from the folder that P2PCI_TEST_RFCS names, else they are made, with the sizes of real ones.
+Imports what starts and loads them, and `results`.
 """
 
 from __future__ import annotations

@@ -34,7 +34,9 @@ def learn(port: int, expected: Sequence[Exchange]) -> list[Exchange]:
         for first in range(0, len(expected), _BATCH):
             batch = expected[first : first + _BATCH]
             connection.sendall(b"".join(exchange.request for exchange in batch))
-            learned += [_check(exchange, read_exactly(connection, len(exchange.answer))) for exchange in batch]
+            learned += [
+                _check(exchange, read_exactly(connection, len(exchange.answer))) for exchange in batch
+            ]
     return learned
 
 

@@ -1,11 +1,11 @@
 """LIST of a million records, streamed to four readers while others ask for single documents.
 
-Imports what starts, fills and loads, `lookups` and `results`.
+Imports what starts, fills and loads, `lookups`, `table` and `results`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.contestants import Contestant, start_server
 from bench.learning import learn
@@ -13,6 +13,7 @@ from bench.load import Asker, Asking, Shelves, Swarm
 from bench.lookups import asked_shelves, learned_lookups
 from bench.machine import can_measure_memory, forget_peak, memory_bytes
 from bench.results import OURS, Line
+from bench.table import show_count
 from bench.scale import FIRST_NUMBER, FIRST_PEER
 from bench.wording import LIST_ALL, Exchange, found, record, write_exchanges
 
@@ -29,6 +30,12 @@ OTHERS = 10  # connections that ask for single documents
 _MB = 1e6
 
 
+class _Round(NamedTuple):
+    read_mb_each_second: float  # by all readers together
+    others_p99_ms: float
+    memory_mb: float  # on top of what the server had
+
+
 def measure(run: Run) -> list[Line]:
     workshop, asked = run.workshop, asked_shelves(run)
     count = run.sized(DOCUMENTS, at_least=100)
@@ -43,8 +50,8 @@ def measure(run: Run) -> list[Line]:
     lookups = learned_lookups(workshop, server, asked)
     answer = learn(server.port, [Exchange(LIST_ALL, found(_records(asked, listed)))])
     lists = write_exchanges(workshop.path("list"), answer)
-    rounds = [_measure_round(run, server, lists, lookups) for _ in range(run.rounds)]
-    return _lines(asked.records + listed.records, *(list(each) for each in zip(*rounds, strict=True)))
+    rounds = [_measure_round(run, server, lists=lists, lookups=lookups) for _ in range(run.rounds)]
+    return _lines(rounds, records=asked.records + listed.records)
 
 
 def _records(*all_shelves: Shelves) -> Iterator[str]:
@@ -54,8 +61,7 @@ def _records(*all_shelves: Shelves) -> Iterator[str]:
                 yield record(number, peer)
 
 
-def _measure_round(run: Run, server: Contestant, lists: Path, lookups: Path) -> tuple[float, float, float]:
-    """Give MB/s of all readers, milliseconds of the others' 99th percentile, and MB of memory taken for it."""
+def _measure_round(run: Run, server: Contestant, *, lists: Path, lookups: Path) -> _Round:
     before = 0
     if can_measure_memory():
         forget_peak(server.pid)
@@ -66,16 +72,16 @@ def _measure_round(run: Run, server: Contestant, lists: Path, lookups: Path) -> 
     others = Asker(run.workshop, server.port, asking)
     read, asked = readers.result(), others.result()
     taken = memory_bytes(server.pid, peak=True) - before if can_measure_memory() else 0
-    return read.bytes / read.seconds / _MB, asked.p99_us / 1000, taken / _MB
+    return _Round(read.bytes / read.seconds / _MB, asked.p99_us / 1000, taken / _MB)
 
 
-def _lines(records: int, speed: list[float], latency: list[float], memory: list[float]) -> list[Line]:
+def _lines(rounds: list[_Round], *, records: int) -> list[Line]:
     lines = [
         Line(
             row=ROW,
-            what=f"LIST of {records / 1e6:.2f} M records to {READERS} readers",
+            what=f"LIST of {show_count(records)} records to {READERS} readers",
             unit="MB/s",
-            samples={OURS: speed},
+            samples={OURS: [each.read_mb_each_second for each in rounds]},
             at_least=200.0,
             aim=300.0,
         ),
@@ -83,7 +89,7 @@ def _lines(records: int, speed: list[float], latency: list[float], memory: list[
             row=ROW,
             what="meanwhile the others' LOOKUP, 99th percentile",
             unit="ms",
-            samples={OURS: latency},
+            samples={OURS: [each.others_p99_ms for each in rounds]},
             at_least=20.0,
             is_upper=True,
         ),
@@ -91,7 +97,7 @@ def _lines(records: int, speed: list[float], latency: list[float], memory: list[
             row=ROW,
             what="memory that it takes on top",
             unit="MB",
-            samples={OURS: memory},
+            samples={OURS: [each.memory_mb for each in rounds]},
             at_least=32.0,
             is_upper=True,
         ),

@@ -143,10 +143,10 @@ class Swarm:
         stdin = self._program.process.stdin
         if not stdin:
             return
-        stdin.write(b"leave %d\n" % peers)
+        stdin.write(f"leave {peers}\n".encode())
         stdin.flush()
         self._commands += 1
-        self._program.wait_for(r"(left\n){%d}" % self._commands)
+        self._program.wait_for(rf"(left\n){{{self._commands}}}")
 
     def stop(self) -> None:
         self._workshop.stop(self._program)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 from bench.machine import cores, on_core
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 20.0
@@ -102,6 +102,8 @@ class Workshop:
     """
 
     def __init__(self) -> None:
+        self.serving_core: int | None
+        self.loading_core: int | None
         self.serving_core, self.loading_core = cores() or (None, None)
         self.folder = Path(tempfile.mkdtemp(prefix="p2pci-bench-"))
         self.missing: dict[str, str] = {}  # a comparison that cannot be made here -> why
@@ -172,7 +174,9 @@ class Workshop:
             return str(binary)
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         if not compiler:
-            raise BenchError("The load generator is a C program, and there is no cc here. Install a C compiler.")
+            raise BenchError(
+                "The load generator is a C program, and there is no cc here. Install a C compiler."
+            )
         if sys.platform != "linux":
             raise BenchError("The load generator is made of epoll, which only Linux has. Measure there.")
         command = (compiler, "-O2", "-o", str(binary), str(HERE / f"{name}.c"))

@@ -1,6 +1,6 @@
 """Ten million records: what they cost in memory and in speed, and what a peer that leaves costs the others.
 
-Imports what starts, fills and loads, `lookups` and `results`.
+Imports what starts, fills and loads, `lookups`, `table` and `results`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from bench.lookups import asked_shelves, learned_lookups
 from bench.machine import can_measure_memory, memory_bytes
 from bench.programs import BenchError
 from bench.results import OURS, Line
+from bench.table import show_count
 from bench.wording import found, lookup, record
 
 if TYPE_CHECKING:
@@ -54,14 +55,14 @@ def measure(run: Run) -> list[Line]:
             samples[name].append(ask(workshop, server.port, asking).per_second)
     speed = Line(
         row=ROW,
-        what=f"LOOKUP with {others.records / 1e6:.1f} M other records",
+        what=f"LOOKUP with {show_count(others.records)} other records",
         unit="requests/s",
         samples=samples,
         against=SMALL,
         at_least=0.9,
         aim=1.0,
     )
-    leaving = _measure_leaving(run, swarm, large, exchanges[large.pid])
+    leaving = _measure_leaving(run, swarm, server=large, exchanges=exchanges[large.pid])
     _check_left(large, others, run.rounds)
     return [*memory, speed, leaving]
 
@@ -79,7 +80,7 @@ def _memory_line(row: str, server: Contestant, shelves: Shelves, *, what: str) -
     bounds = {ROW: (90.0, 60.0), SUBSETS_ROW: (140.0, 100.0)}[row]
     line = Line(
         row=row,
-        what=f"memory, {shelves.records / 1e6:.1f} M records of {len(shelves.peers):,} peers, {what}",
+        what=f"memory, {show_count(shelves.records)} records of {len(shelves.peers):,} peers, {what}",
         unit="MB",
         samples={OURS: [memory_bytes(server.pid) / _MB]},
         at_least=bounds[0],
@@ -89,7 +90,7 @@ def _memory_line(row: str, server: Contestant, shelves: Shelves, *, what: str) -
     return [line]
 
 
-def _measure_leaving(run: Run, swarm: Swarm, server: Contestant, exchanges: Path) -> Line:
+def _measure_leaving(run: Run, swarm: Swarm, *, server: Contestant, exchanges: Path) -> Line:
     """Let peers leave one by one while others ask, and take the answer that came latest."""
     samples: dict[str, list[float]] = {OURS: [], "nobody leaves": []}
     for _ in range(run.rounds):

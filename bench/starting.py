@@ -44,7 +44,9 @@ def measure(run: Run) -> list[Line]:
     commands = [
         _Command(NOTHING, [sys.executable, "-c", "pass"]),
         _Command("p2pci --help", [*ours, "--help"], "Usage: p2pci"),
-        _Command("p2pci lookup", [*ours, "lookup", "7", "--server", f"{LOOPBACK}:{server.port}"], "peer2.lab"),
+        _Command(
+            "p2pci lookup", [*ours, "lookup", "7", "--server", f"{LOOPBACK}:{server.port}"], "peer2.lab"
+        ),
     ]
     often = replace(run, rounds=run.rounds * ROUNDS_EACH)
     samples = often.interleave(commands, lambda started: _time(workshop, started))

@@ -26,6 +26,11 @@ def show_figure(figure: float | None, unit: str = "") -> str:
     return f"{text} {unit}".strip()
 
 
+def show_count(count: int) -> str:
+    """Write a large number as people say it."""
+    return f"{count / 1e6:.3g} M" if count >= 1e6 else f"{count:,}"
+
+
 def show_ratio(ratio: float | None) -> str:
     return "–" if ratio is None else f"{ratio:.2f} ×"
 
@@ -66,6 +71,10 @@ def draw(results: Results) -> str:
     """Draw the table as it is printed."""
     rows = [HEADINGS, *(cells(line, results.missing) for line in results.lines)]
     text = _align(rows)
+    if results.scale != 1:
+        text += (
+            f"\n\nSizes are {results.scale:g} of what the bounds are about: see whether it works, no more."
+        )
     text += "".join(f"\nmissing: {name}, {why}" for name, why in results.missing.items())
     notes = dict.fromkeys(f"{line.what}: {line.note}" for line in results.lines if line.note)
     return text + "".join(f"\n{note}" for note in notes)

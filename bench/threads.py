@@ -1,4 +1,6 @@
-"""A server of the original kind, to measure against: a thread for each peer, lists under a lock, one byte a recv.
+"""A server of the original kind, to measure against.
+
+A thread for each peer, lists under a lock, one byte a recv.
 
     python3 bench/threads.py      prints the port of 127.0.0.1 that it listens on, and runs until it is killed
 

@@ -229,9 +229,7 @@ class ServedConnection(asyncio.Protocol):
             return  # the stall is watched for until all is written
         if self._stall_timer:
             self._stall_timer.cancel()
-        self._loop.call_soon(
-            self._serve_on
-        )  # not here: asyncio trips over a close in the middle of its write
+        self._loop.call_soon(self._serve_on)  # asyncio would trip over a close in the midst of its write
 
     def _serve_on(self) -> None:
         if not self.is_finishing:

@@ -209,7 +209,8 @@ async def test_endless_bytes_that_are_no_answer_come_to_an_end(endless: bytes) -
             await asyncio.sleep(0.01)  # the pace of what comes, not a wait for it
         assert await server.request() == b""
 
-    async with playing(script) as client, asyncio.timeout(AT_ONCE_SECONDS):
+    limits = ClientLimits(answer_seconds=0.5, silence_seconds=0.4)  # far longer than the pace of what comes
+    async with playing(script, limits=limits) as client, asyncio.timeout(AT_ONCE_SECONDS):
         with pytest.raises((ProtocolError, DeadlineError)):
             await client.list_all()
         with pytest.raises(ConnectionLostError):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
 from _pytest.mark import ParameterSet
 
-from p2pci import Answer, IndexClient, ProtocolError, Record, RefusedError, Status
-from tests.client.fake_index import FakeEnd, playing
+from p2pci import Answer, ClientLimits, IndexClient, ProtocolError, Record, RefusedError, Status
+from tests.client.fake_index import SHORT, FakeEnd, playing
 
 OK = b"P2P-CI/1.0 200 OK\r\n"
 SEVEN = Record(7, "Seven Seas", "h", 5)
@@ -110,13 +111,21 @@ def _in_segments() -> Iterator[ParameterSet]:
             yield pytest.param(vector, 1, id=f"{name} A-10")
 
 
+def _limits(vector: Vector, step: int) -> ClientLimits:
+    """Silences as short as they may be: where none ends the answer, a busy machine makes none either."""
+    if isinstance(vector.expected, int) or (isinstance(vector.expected, Answer) and vector.expected.complete):
+        return ClientLimits()
+    in_danger = step == 1 and isinstance(vector.expected, Answer)
+    return replace(SHORT, silence_seconds=0.3) if in_danger else SHORT
+
+
 @pytest.mark.parametrize("vector,step", list(_in_segments()))
 async def test_answer_is_read_as_meant_and_the_next_one_too(vector: Vector, step: int) -> None:
     async def script(server: FakeEnd) -> None:
         await server.answer(*(vector.sent[at : at + step] for at in range(0, len(vector.sent), step)))
         await server.answer(OK + b"\r\nRFC 9 Nine h 5\r\n\r\n")
 
-    async with playing(script) as client:
+    async with playing(script, limits=_limits(vector, step)) as client:
         match vector.expected:
             case Answer():
                 assert await vector.ask(client) == vector.expected

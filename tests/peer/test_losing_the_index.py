@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
 
 import pytest
 
@@ -11,9 +10,7 @@ from p2pci import ConnectionLostError, IndexServer, NotFoundError
 from p2pci.events import (
     IndexConnected,
     IndexLost,
-    NotRegistered,
     Registered,
-    Registering,
 )
 from tests.peer.conftest import LIMITS, Start
 from tests.peer.test_sharing import SHELF, TITLES
@@ -80,40 +77,6 @@ async def test_peers_find_one_another_after_the_index_was_away(server: IndexServ
         assert (await asker.peer.get(3457)).path.read_bytes() == SHELF[3457]
         with pytest.raises(NotFoundError):  # itself and only itself is left out
             await asker.peer.get(4711)
-
-
-class _ForeignIndex(asyncio.Protocol):
-    """An index server that echoes each ADD, but does not take that of RFC 2345."""
-
-    refusal = b"P2P-CI/1.0 400 Bad Request\r\n\r\n"
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        number = data.split()[2]
-        if number == b"2345":
-            self._transport.write(self.refusal)
-        else:
-            self._transport.write(b"P2P-CI/1.0 200 OK\r\n\r\nRFC %b T h 5\r\n\r\n" % number)
-
-
-class _GarblingIndex(_ForeignIndex):
-    refusal = b"garbage\r\n"
-
-
-@pytest.mark.parametrize("index", [_ForeignIndex, _GarblingIndex])
-async def test_one_refused_add_keeps_nobody_from_registering_the_others(
-    start: Start, index: type[asyncio.Protocol]
-) -> None:
-    async with await asyncio.get_running_loop().create_server(index, "127.0.0.1", 0) as server:
-        shelf = {**SHELF, 7: b"Seven\n", 9999: b"Nine\n"}
-        watched = await start(server.sockets[0].getsockname()[1], shelf)
-        assert [event.number for event in watched.told(Registering)] == [7, 2345, 3457, 9999]
-        assert [event.number for event in watched.told(NotRegistered)] == [2345]
-        assert watched.told(NotRegistered)[0].reason
-        assert watched.told(Registered) == [Registered(3)]
-        await watched.peer.stop()
 
 
 async def test_index_that_closes_every_connection_is_tried_again(server: IndexServer, start: Start) -> None:

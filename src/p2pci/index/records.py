@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BATCH_BYTES = 64 * 1024
 MAX_KNOWN_BYTES = 8 * 1024 * 1024
+MAX_LINE_END_BYTES = 264  # blank, host of 255, blank, port of 5, CR LF
 _SERIALS = 2**32
 
 
@@ -238,7 +239,7 @@ class Index:
 
 def _batches(groups: list[tuple[bytes, list[bytes]]]) -> Iterator[bytes]:
     for start, ends in groups:
-        step = max(1, BATCH_BYTES // (len(start) + 32))
+        step = BATCH_BYTES // (len(start) + MAX_LINE_END_BYTES)
         for first in range(0, len(ends), step):
             # bytes.join writes `start` between the ends: one call in C for all lines of the batch.
             yield start + start.join(ends[first : first + step])
