@@ -1,10 +1,13 @@
 # What one does with a checkout of p2pci. Needs GNU make 3.81 or newer and Python 3.11 or newer.
 #   PYTHON=/path/to/python3   which Python .venv is made with
-#   ARGS=…                    more arguments for pytest, the demo or uv (make test ARGS="-k lookup")
+#   ARGS=…                    more arguments for pytest, the demo, the benchmark or uv (make test ARGS="-k lookup")
+#   TARGET=server:HOST:PORT   what make bench loads instead of measuring all; or peer:HOST:PORT, with NUMBER=n
 
 PYTHON ?=
 ARGS ?=
-# Plain assignments: some shells export HOST, the name of the machine itself. The command line still wins.
+# Plain assignments: some shells export HOST, the name of the machine itself, or TARGET. The command line still wins.
+TARGET =
+NUMBER =
 HOST = localhost
 PORT = 7734
 
@@ -24,7 +27,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format run-server run-peer1 run-peer2 run-peer3 screenshots lock clean FORCE
+.PHONY: help setup demo test test-all check format bench run-server run-peer1 run-peer2 run-peer3 screenshots lock clean FORCE
 
 help: ## show this list
 	@echo "make TARGET, one of:"
@@ -56,6 +59,9 @@ format: $(DEV) ## put the code into its format, and mend what ruff can mend
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
+bench: $(DEV) ## measure it beside others, and write docs/benchmarks.md (ARGS=--help, TARGET=server:HOST:PORT)
+	@$(BIN)/python -m bench $(if $(TARGET),--target "$(TARGET)") $(if $(NUMBER),--number "$(NUMBER)") $(ARGS)
+
 run-server: ## the index server (PORT=7734), with nothing installed
 	python3 server.py $(PORT)
 
@@ -80,7 +86,7 @@ lock: ## write requirements/*.txt anew from pyproject.toml, with uv (ARGS=--upgr
 
 clean: ## remove .venv, caches and built files (not the documents that peers downloaded)
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	@find __pycache__ src tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	@find __pycache__ src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(DEV): $(SETUP_NEEDS) requirements/dev.txt
 	@PYTHON="$(PYTHON)" sh tools/setup.sh dev

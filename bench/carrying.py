@@ -79,13 +79,14 @@ def what_one_index_carries(results: Results) -> str:
 
 
 def _introduction(costs: Costs) -> str:
+    lookups, adds = f"{costs.lookups_each_second:,.0f}", f"{costs.adds_each_second:,.0f}"
+    peer, record = f"{costs.peer_bytes / 1000:.1f} kB", f"{costs.record_bytes:.1f} bytes"
     return f"""## What one index carries, on paper
 
-From the figures above: {costs.lookups_each_second:,.0f} LOOKUPs a second with one request in flight,
-{costs.adds_each_second:,.0f} ADDs a second, {costs.peer_bytes / 1000:.1f} kB for a silent peer and
-{costs.record_bytes:.1f} bytes for a record. Assumed: each peer asks {LOOKUPS_EACH_MINUTE:g} LOOKUP a minute, with
-{HOLDERS_SHOWN} holders in the answer, leaves and comes back {LEAVES_EACH_DAY:g} times a day with its whole shelf, and
-a record line has {RECORD_BYTES} bytes.
+From the figures above: {lookups} LOOKUPs a second with one request in flight, {adds} ADDs a second,
+{peer} for a silent peer and {record} for a record. Assumed: each peer asks {LOOKUPS_EACH_MINUTE:g} LOOKUP a
+minute, with {HOLDERS_SHOWN} holders in the answer, leaves and comes back {LEAVES_EACH_DAY:g} times a day
+with its whole shelf, and a record line has {RECORD_BYTES} bytes.
 """
 
 
@@ -115,21 +116,23 @@ def _swarm(costs: Costs, peers: int, shelf: int) -> tuple[str, ...]:
 
 
 def _limits(costs: Costs) -> str:
-    listed = 1e6 * RECORD_BYTES
-    answer, popular = HOLDERS_SHOWN * RECORD_BYTES, 1000 * RECORD_BYTES
+    listed, answer, popular = 1e6 * RECORD_BYTES, HOLDERS_SHOWN * RECORD_BYTES, 1000 * RECORD_BYTES
+    on_core, on_line = listed / costs.list_bytes_each_second, listed / GIGABIT
+    hourly = 1000 * listed * 8 / 3600 / 1e6
+    megabytes = f"{listed / 1e6:,.0f} MB"
     return f"""So neither memory nor requests end it first:
 
-* **Connections.** A peer is a connection. The server takes {MOST_CONNECTIONS:,} by default, and the system's limit of
-  open files may be lower. More peers than that need a second index.
-* **LIST.** A LIST of a million records is {listed / 1e6:,.0f} MB: {listed / costs.list_bytes_each_second:.1f} s of one
-  core, {listed / GIGABIT:.1f} s of a gigabit line. A thousand peers that list everything once an hour are sent
-  {1000 * listed * 8 / 3600 / 1e6:,.0f} Mbit/s, more than all LOOKUPs together. Peers that ask for single documents
-  instead cost next to nothing.
+* **Connections.** A peer is a connection. The server takes {MOST_CONNECTIONS:,} by default, and the system's
+  limit of open files may be lower. More peers than that need a second index.
+* **LIST.** A LIST of a million records is {megabytes}: {on_core:.1f} s of one core, {on_line:.1f} s
+  of a gigabit line. A thousand peers that list everything once an hour are sent {hourly:,.0f} Mbit/s, more
+  than all LOOKUPs together. Peers that ask for single documents instead cost next to nothing.
 * **The line.** With {HOLDERS_SHOWN} holders an answer has some {answer} bytes, and a gigabit carries
   {GIGABIT / answer:,.0f} of them a second. When a thousand peers hold a document, each answer about it has
-  {popular / 1000:.0f} kB, and a gigabit carries {GIGABIT / popular:,.0f}: popular documents reach its limit first.
-* **One machine.** When it goes, all peers are without an index until it is back, and then add everything again
-  (the last column). Where that takes too long, several index servers have to stand for each other.
+  {popular / 1000:.0f} kB, and a gigabit carries {GIGABIT / popular:,.0f}: popular documents reach its limit
+  first.
+* **One machine.** When it goes, all peers are without an index until it is back, and then add everything
+  again (the last column). Where that takes too long, several index servers have to stand for each other.
 
 One index is enough for a room, a campus or a company. More than one is needed for more peers than it has
 connections, for places that must go on without each other, and to outlive the loss of a machine.

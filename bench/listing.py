@@ -13,8 +13,8 @@ from bench.load import Asker, Asking, Shelves, Swarm
 from bench.lookups import asked_shelves, learned_lookups
 from bench.machine import can_measure_memory, forget_peak, memory_bytes
 from bench.results import OURS, Line
-from bench.table import show_count
 from bench.scale import FIRST_NUMBER, FIRST_PEER
+from bench.table import show_count
 from bench.wording import LIST_ALL, Exchange, found, record, write_exchanges
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@
  *   slow    like once, but each connection takes 2 KiB every 200 ms, and stays to the end of the run.
  *
  * Prints one line of JSON: requests, seconds, bytes received, errors, connections that got something of an answer,
- * and latencies in microseconds. The first wrong answer is shown on standard error. Nothing runs longer than SECONDS.
+ * and latencies in microseconds. The first wrong answer is shown on standard error. Nothing runs longer than SECONDS,
+ * and two more for the answers that are still under way then.
  */
 #include "wire.h"
 #include <signal.h>
@@ -23,6 +24,7 @@
 #include <sys/uio.h>
 
 enum { MAX_IN_FLIGHT = 1024, PARTS = 64, BUFFER = 256 * 1024, BUCKETS = 1 << 20, MAX_ERRORS = 10000 };
+enum { REST_NS = 2 * 1000 * 1000 * 1000u };
 enum { SLOW_BYTES = 2048, SLOW_BUFFER = 16 * 1024, SLOW_PAUSE_NS = 200 * 1000 * 1000 };
 
 typedef enum { SHARED, SPLIT, DRAIN, ONCE, WHOLE, SLOW, MODES } Mode;
@@ -52,6 +54,8 @@ static Exchange *exchanges;
 static uint32_t exchange_count, connection_count, in_flight;
 static int epoll_fd;
 static bool is_over;
+static bool is_ending; /* the time is over: what is in flight is awaited, and no longer counted */
+static uint64_t in_flight_now;
 static uint64_t requests, bytes, errors, served, histogram[BUCKETS], worst_us;
 static char buffer[BUFFER];
 
@@ -79,6 +83,7 @@ static void read_exchanges(const char *path) {
 }
 
 static void note_latency(uint64_t sent_at) {
+    if (is_ending) return;
     uint64_t us = (now_ns() - sent_at) / 1000;
     if (us > worst_us) worst_us = us;
     histogram[us < BUCKETS ? us : BUCKETS - 1]++;
@@ -148,7 +153,7 @@ static uint32_t plan(Connection *c, struct iovec *parts) {
 static void send_more(Connection *c) {
     struct iovec parts[PARTS];
     uint32_t planned;
-    while (!is_over && (planned = plan(c, parts))) {
+    while (!is_over && !is_ending && (planned = plan(c, parts))) {
         uint32_t first = c->exchange[(c->oldest + c->waiting) % MAX_IN_FLIGHT], whole = 0;
         ssize_t sent = writev(c->fd, parts, (int)planned);
         if (sent < 0 && errno != EAGAIN) {
@@ -159,6 +164,7 @@ static void send_more(Connection *c) {
         size_t left = sent < 0 ? 0 : (size_t)sent;
         while (whole < planned && left >= parts[whole].iov_len) left -= parts[whole++].iov_len;
         c->waiting += whole;
+        in_flight_now += whole;
         if (whole == planned) {
             c->sent_of_next = 0;
             continue;
@@ -184,6 +190,7 @@ static void check_answers(Connection *c, const char *data, size_t size) {
         c->received = 0;
         c->oldest = (c->oldest + 1) % MAX_IN_FLIGHT;
         c->waiting--;
+        in_flight_now--;
     }
 }
 
@@ -216,7 +223,7 @@ static void end_document(Connection *c, bool is_whole) {
 static void read_some(Connection *c, size_t at_most) {
     ssize_t got = read(c->fd, buffer, at_most);
     if (got < 0 && errno == EAGAIN) return;
-    if (got > 0) bytes += (uint64_t)got;
+    if (got > 0 && !is_ending) bytes += (uint64_t)got;
     if (got > 0 && is_document)
         check_body(c, buffer, (size_t)got);
     else if (got > 0)
@@ -260,6 +267,13 @@ static double run(Connection *connections, double seconds) {
     return (double)(now - begin) / 1e9;
 }
 
+/* Take the answers under way, so that the server is idle again, and finds nobody gone to whom it writes. */
+static void wait_for_rest(void) {
+    uint64_t end = now_ns() + REST_NS;
+    is_ending = true;
+    while (!is_document && !is_over && in_flight_now && now_ns() < end) serve_events();
+}
+
 static bool read_arguments(int argc, char **argv) {
     if (argc != 8) return false;
     set_target(argv[1], argv[2]);
@@ -290,6 +304,7 @@ int main(int argc, char **argv) {
         open_connection(&connections[i]);
     }
     double took = run(connections, atof(argv[6]));
+    wait_for_rest();
     printf("{\"requests\": %llu, \"seconds\": %.6f, \"per_second\": %.1f, \"bytes\": %llu, \"errors\": %llu, "
            "\"served\": %llu, \"p50_us\": %.0f, \"p90_us\": %.0f, \"p99_us\": %.0f, \"max_us\": %llu}\n",
            (unsigned long long)requests, took, (double)requests / took, (unsigned long long)bytes,

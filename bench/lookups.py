@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bench.contestants import (
     LIMIT,
     REDIS,
+    THREADS,
     Contestant,
     encode_redis,
     start_limit,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 ROW = "lookup"
 HOLDERS = range(3)
 DOCUMENTS = 9000
+THREADS_DOCUMENTS = 300
 
 
 def asked_shelves(run: Run) -> Shelves:
@@ -59,7 +61,7 @@ def measure(run: Run) -> list[Line]:
     workshop = run.workshop
     exchanges: dict[str, Path] = {}
     contestants: list[Contestant] = []
-    for server in (start_server(workshop), start_server(workshop, is_bare=True), start_threads(workshop)):
+    for server in (start_server(workshop), start_server(workshop, is_bare=True)):
         Swarm(workshop, server.port, shelves)
         exchanges[server.name] = learned_lookups(workshop, server, shelves)
         contestants.append(server)
@@ -70,9 +72,19 @@ def measure(run: Run) -> list[Line]:
     limit = _start_limit(workshop, contestants[0], shelves)
     exchanges[LIMIT] = _constant_lookups(workshop, limit, shelves)
     contestants.append(limit)
-    one = _measure(run, contestants, exchanges, in_flight=1)
     many = _measure(run, contestants, exchanges, in_flight=16)
+    contestants.append(_start_threads(workshop, exchanges))
+    one = _measure(run, contestants, exchanges, in_flight=1)
     return _lines(one, many)
+
+
+def _start_threads(workshop: Workshop, exchanges: dict[str, Path]) -> Contestant:
+    """Start the server of the original kind, with 900 records: it looks at each of them for every answer."""
+    shelves = Shelves(peers=HOLDERS, numbers=range(1, THREADS_DOCUMENTS + 1), size=THREADS_DOCUMENTS)
+    threads = start_threads(workshop)
+    Swarm(workshop, threads.port, shelves)
+    exchanges[THREADS] = learned_lookups(workshop, threads, shelves)
+    return threads
 
 
 def _measure(

@@ -23,26 +23,31 @@ HOW = """## How it is measured
 
 `make bench` does all of this, and writes this page; `make bench ARGS=--quick` sees whether it works.
 
-* The server is the real command on one core, the load on another; both are on this machine, over loopback.
-* Contestants run side by side and take turns: five rounds or more, of which the medians are shown. A ratio is
-  the median of the ratios of the rounds, so it may differ a little from that of the medians. Machines are noisy:
-  ratios within a run tell something, figures of different runs little. No test asserts any of them.
-* The load generator (`bench/load.c`) is a closed loop: a fixed number of connections, each with a fixed number
-  of requests in flight. Every byte of every answer is compared with what it has to be; one wrong answer ends
-  the run.
-* The others hold the same data. Redis keeps a set of the record lines for each document (SADD, SMEMBERS); nginx
-  has one worker, sendfile, open_file_cache and no log; the C limit is an epoll server with a constant answer
-  (`bench/limit.c`); "threads" is a server of the original kind: a thread for each peer, lists under a lock, one
-  byte a recv (`bench/threads.py`). Bare Python is p2pci without uvloop and pyroaring.
-* LOOKUP is asked of 9,000 documents with three holders each. The other 9.7 million records are those of 1,000
-  peers with 9,700 documents each: the same ones (full shelves), or half of 19,400 by chance (random subsets).
-* Memory is the resident size of the whole process; "on top" is its highest value during the work, less what it
-  was before.
+* The server is the real command on one core, the load on another; both are on this machine, over
+  loopback.
+* Contestants run side by side and take turns: five rounds or more, of which the medians are shown. A
+  ratio is the median of the rounds' ratios, so it may differ a little from that of the medians. Machines
+  are noisy: ratios within a run tell something, figures of different runs little. No test asserts any of
+  them.
+* The load generator (`bench/load.c`) is a closed loop: a fixed number of connections, each with a fixed
+  number of requests in flight. Every byte of every answer is compared with what it has to be; one wrong
+  answer ends the run.
+* The others hold the same data. Redis keeps a set of the record lines for each document (SADD,
+  SMEMBERS); nginx has one worker, sendfile, open_file_cache and no log; the C limit is an epoll server
+  with a constant answer (`bench/limit.c`). Bare Python is p2pci without uvloop and pyroaring. "threads"
+  is a server of the original kind, with 900 records alone: a thread for each peer, lists under a lock,
+  one byte a recv (`bench/threads.py`).
+* LOOKUP is asked of 9,000 documents with three holders each. The other 9.7 million records are those of
+  1,000 peers with 9,700 documents each: the same ones (full shelves), or half of 19,400 by chance
+  (random subsets).
+* Memory is the resident size of the whole process; "on top" is its highest value during the work, less
+  what it was before.
 * A slow reader takes 2 KiB every 200 ms, with a small receive buffer.
 * Starts of commands are timed as whole processes, from before the fork to the end.
 
-`make bench TARGET=server:HOST:PORT` (or `peer:HOST:PORT`, with `NUMBER=n` for the document) puts load on any
-running implementation on this machine, for a few seconds. It learns first what is answered, and holds it to that.
+`make bench TARGET=server:HOST:PORT` (or `peer:HOST:PORT`, with `NUMBER=n` for the document) puts load on
+any running implementation on this machine, for a few seconds. It learns first what is answered, and
+holds it to that.
 """
 
 

@@ -9,6 +9,7 @@ It knows ADD and LOOKUP, and of checks only what it cannot do without.
 
 import socket
 import threading
+from contextlib import suppress
 
 records: list[tuple[int, str, str, int]] = []
 lock = threading.Lock()
@@ -40,7 +41,7 @@ def answer(lines: list[str]) -> bytes:
 
 
 def serve(connection: socket.socket) -> None:
-    with connection:
+    with connection, suppress(OSError):  # who has gone is not told
         while lines := read_request(connection):
             connection.sendall(answer(lines))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self, cast
 from p2pci.dialing import dial, show_address
 from p2pci.errors import ConnectionLostError, DeadlineError, ProtocolError, RefusedError
 from p2pci.events import Received, Role, Sent
+from p2pci.protocol.addresses import plain_address
 from p2pci.protocol.answers import AnswerEnded, AnswerReader, AnswerStarted
 from p2pci.protocol.grammar import DEFAULT_PORT, Status
 from p2pci.protocol.messages import Add, ListAll, Lookup, Record, encode_request
@@ -222,7 +223,8 @@ class _Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.local_address = transport.get_extra_info("sockname")[:2]
+        host, port = transport.get_extra_info("sockname")[:2]
+        self.local_address = (plain_address(host), port)
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self._lost.done():

@@ -94,7 +94,7 @@ class CannotListenError(NetworkError):
         self.address = address
         super().__init__(
             f"Cannot listen on {address}: {reason}. "
-            "Choose another address or port (port 0 takes any free one), or stop what uses it."
+            "Stop what uses it, or choose another address or port (port 0 takes any free one)."
         )
 
 

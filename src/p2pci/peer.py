@@ -1,7 +1,7 @@
 """A peer: a shelf, its upload server, and a conversation with the index that is kept alive.
 
 The shelf is registered when the index is reached, and again whenever it comes back. Imports `upload`,
-`client`, `download`, `dialing`, `index`, `library`, `protocol`, `events` and `errors`.
+`client`, `download`, `dialing`, `library`, `protocol`, `events` and `errors`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from p2pci.events import (
     Registering,
     UploadListening,
 )
-from p2pci.index import is_loopback, plain_address
 from p2pci.library import Shelf, fit_title
+from p2pci.protocol.addresses import EVERYWHERE, is_loopback
 from p2pci.upload import UploadLimits, UploadServer
 
 if TYPE_CHECKING:
@@ -184,7 +184,9 @@ class Peer:
             trace=self._trace,
             limits=self.limits.download,
         )
-        await self.add(number, self._title_of(number, others))
+        title = self._title_of(number, others)
+        self._titles[number] = title  # should the index be away just now, it hears of it when it is back
+        await self.add(number, title)
         return downloaded
 
     def _title_of(self, number: int, records: list[Record]) -> str:
@@ -213,12 +215,10 @@ class Peer:
     async def _choose_identity(self, local_address: str) -> Address:
         """Say under what we want to be published: as told, as bound, or as the index sees us."""
         host, port = self._advertise or ("", 0)
-        if not host and self._bind not in (None, "", "0.0.0.0", "::"):
-            host = self._bind or ""
+        if not host and self._bind and self._bind not in EVERYWHERE:
+            host = self._bind
         if not host:
-            host = plain_address(local_address)
-            if is_loopback(host):
-                host = await outward_address()
+            host = await outward_address() if is_loopback(local_address) else local_address
         return host, port or self.upload_port
 
     async def _register_all(self) -> None:

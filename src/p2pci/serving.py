@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from p2pci.errors import CannotListenError
+from p2pci.protocol.addresses import EVERYWHERE
 from p2pci.protocol.grammar import MAX_HEAD_SECONDS
 from p2pci.protocol.requests import Conversation, RequestReader
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 BACKLOG = 4096
 UNSENT_BYTES = 64 * 1024  # what the kernel may hold back for a slow reader
 _PORT_TRIES = 20
-_EVERYWHERE = ("0.0.0.0", "::")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Listener:
         """
         shown = f"{host or 'port'}{':' if host else ' '}{port}"
         try:
-            hosts = await _addresses(host) if host else _EVERYWHERE
+            hosts = await _addresses(host) if host else EVERYWHERE
             for tries_left in reversed(range(_PORT_TRIES)):
                 try:
                     await self._open_all(hosts, port)
@@ -87,7 +87,9 @@ class Listener:
         loop = asyncio.get_running_loop()
         for host in hosts:
             try:
-                server = await loop.create_server(self._connect, host, port, backlog=BACKLOG)
+                server = await loop.create_server(
+                    self._connect, host, port, backlog=BACKLOG, start_serving=False
+                )
             except OSError as error:
                 if not self._servers or error.errno == errno.EADDRINUSE:
                     raise
@@ -95,6 +97,8 @@ class Listener:
             self._servers.append(server)
             port = self.port = server.sockets[0].getsockname()[1]
             _set_options(server.sockets[0], self.limits.dead_seconds)
+        for server in self._servers:
+            await server.start_serving()
 
     async def close(self, *, grace_seconds: float) -> None:
         """Stop accepting, let answers under way go out, then end every connection."""

@@ -171,7 +171,7 @@ def test_taken_port_is_one_sentence_and_exit_4(tmp_path: Path) -> None:
         done = run((*SERVER_PY, str(taken.getsockname()[1])), cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (4, "", 1)
     assert done.stderr.startswith(f"Cannot listen on {LOOPBACK}:")
-    assert done.stderr.endswith("or choose another port (0 takes any free one).\n")
+    assert done.stderr.endswith("or choose another address or port (port 0 takes any free one).\n")
 
 
 def test_taken_upload_port_is_one_sentence_and_exit_4(stage: Stage) -> None:

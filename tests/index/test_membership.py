@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from p2pci.index import is_loopback, plain_address, published_host
+from p2pci.index import published_host
+from p2pci.protocol.addresses import is_loopback, plain_address
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_taken_port_is_said_in_a_sentence(server: RunningServer, serve: Serve) -
     assert caught.value.address == f"127.0.0.1:{server.port}"
     assert str(caught.value) == (
         f"Cannot listen on 127.0.0.1:{server.port}: Address already in use. "
-        "Stop what uses it, or choose another port (0 takes any free one)."
+        "Stop what uses it, or choose another address or port (port 0 takes any free one)."
     )
 
 

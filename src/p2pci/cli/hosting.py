@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from p2pci.cli.exits import ExitStatus
 from p2pci.cli.menu import run_menu
 from p2pci.cli.printing import PeerPrinter, ServerPrinter
-from p2pci.cli.running import ending_signals
+from p2pci.cli.running import ending_signals, raise_descriptor_limit
 from p2pci.cli.terminal import Terminal
 from p2pci.dialing import outward_address, show_address
-from p2pci.index import is_loopback
 from p2pci.peer import Peer
+from p2pci.protocol.addresses import EVERYWHERE, is_loopback
 from p2pci.protocol.grammar import DEFAULT_PORT
 from p2pci.server import IndexServer
 
@@ -30,6 +30,7 @@ async def host_server(
     *, bind: str | None, port: int, trusts_claims: bool, shows_messages: bool, peer_command: str
 ) -> ExitStatus:
     """Run an index server until SIGINT or SIGTERM; `peer_command` is what others type, before its address."""
+    raise_descriptor_limit()
     terminal = Terminal()
     printer = ServerPrinter(terminal, shows_messages=shows_messages)
     server = IndexServer(
@@ -50,7 +51,7 @@ async def host_server(
 
 async def _invitation(peer_command: str, *, bind: str | None, port: int) -> str:
     """Say what others type to join."""
-    host = bind if bind and bind not in ("0.0.0.0", "::") else await outward_address()
+    host = bind if bind and bind not in EVERYWHERE else await outward_address()
     where = "this machine" if host == "localhost" or is_loopback(host) else "the other machines"
     return f"On {where} type: {peer_command} {host if port == DEFAULT_PORT else show_address((host, port))}"
 
@@ -67,6 +68,7 @@ async def host_peer(
     shows_all: bool,
 ) -> ExitStatus:
     """Run a peer until its menu is left, or without one until SIGINT or SIGTERM."""
+    raise_descriptor_limit()
     terminal = Terminal()
     printer = PeerPrinter(terminal, shows_all=shows_all)
     peer = Peer(

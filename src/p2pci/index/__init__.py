@@ -4,7 +4,7 @@
 `bitmaps` the compact sets below. Imports nothing of the project above the protocol.
 """
 
-from p2pci.index.membership import is_loopback, plain_address, published_host
+from p2pci.index.membership import published_host
 from p2pci.index.records import Index, Member
 
-__all__ = ["Index", "Member", "is_loopback", "plain_address", "published_host"]
+__all__ = ["Index", "Member", "published_host"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from p2pci.protocol.addresses import is_loopback, parse_address, plain_address
 
 
 def published_host(claim: str, *, source: str, trusts_claims: bool) -> str:
@@ -17,29 +17,7 @@ def published_host(claim: str, *, source: str, trusts_claims: bool) -> str:
         trusts_claims: the operator's `--trust-hosts`, the handout's way.
     """
     plain_source = plain_address(source)
-    address = _parse_address(plain_source)
-    if trusts_claims or is_loopback(plain_source) or (address and _parse_address(claim) == address):
+    address = parse_address(plain_source)
+    if trusts_claims or is_loopback(plain_source) or (address and parse_address(claim) == address):
         return claim
     return plain_source
-
-
-def plain_address(source: str) -> str:
-    """Write an address of the system's as people do: no scope, and IPv4 as IPv4 (clause P-4.5)."""
-    address = _parse_address(source.partition("%")[0])
-    return str(address) if address else source
-
-
-def is_loopback(host: str) -> bool:
-    address = _parse_address(host)
-    return address is not None and address.is_loopback
-
-
-def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Read an address without a scope, which means something on one machine alone."""
-    if "%" in text:
-        return None
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address

@@ -55,7 +55,7 @@ class Index:
     Attributes:
         record_count: over all members.
         known_lines: the record lines that were asked for lately, by the decimal digits of their number, for
-            whoever wants to answer a LOOKUP without reading it any further. Not to be changed, nor to be kept.
+            whoever wants to answer a LOOKUP without reading it any further. Only the index changes it.
     """
 
     def __init__(self) -> None:
@@ -239,7 +239,7 @@ class Index:
 
 def _batches(groups: list[tuple[bytes, list[bytes]]]) -> Iterator[bytes]:
     for start, ends in groups:
-        step = BATCH_BYTES // (len(start) + MAX_LINE_END_BYTES)
+        step = max(1, BATCH_BYTES // (len(start) + MAX_LINE_END_BYTES))
         for first in range(0, len(ends), step):
             # bytes.join writes `start` between the ends: one call in C for all lines of the batch.
             yield start + start.join(ends[first : first + step])
