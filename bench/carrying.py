@@ -55,18 +55,19 @@ def _costs(results: Results) -> Costs | None:
         "idle": results.line(idle.ROW),
     }
     values = {name: line.value() for name, line in found.items() if line}
+    if found["memory"]:
+        values["start"] = found["memory"].value(scale.START)
     figures = {name: value for name, value in values.items() if value is not None}
-    if len(figures) < len(found):
+    if len(figures) <= len(found):
         return None
-    start_bytes = 30e6
     records = scale.PEERS * scale.SHELF * results.scale**2
     return Costs(
-        figures["lookup"],
-        figures["add"],
-        figures["list"] * 1e6,
-        start_bytes,
-        figures["idle"] * 1000,
-        max(0.0, figures["memory"] * 1e6 - start_bytes) / records,
+        lookups_each_second=figures["lookup"],
+        adds_each_second=figures["add"],
+        list_bytes_each_second=figures["list"] * 1e6,
+        start_bytes=figures["start"] * 1e6,
+        peer_bytes=figures["idle"] * 1000,
+        record_bytes=max(0.0, figures["memory"] - figures["start"]) * 1e6 / records,
     )
 
 

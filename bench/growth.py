@@ -33,6 +33,7 @@ SHELF_SIZES = (1, 10, 100, 1000, 10_000)  # of 1,000 peers: 10³ … 10⁷ recor
 HOLDERS = 1000
 ADDERS, ADDED_EACH = range(100, 150), 400
 SPARE_CONNECTIONS = 100
+WORTH_WEIGHING = 100  # documents of each peer; with fewer it is the peers that weigh
 _NEW_NUMBER = 1_000_000
 _LINES_AROUND = 3  # of an answer: the status line, the blank one, the closing one
 
@@ -97,7 +98,7 @@ def _measure_point(run: Run, shelves: Shelves, *, over: str) -> dict[str, float]
     }
     if can_measure_memory() and over == PEERS:
         costs[PEER_MEMORY] = (after - before) / len(shelves.peers) / 1000
-    elif can_measure_memory():
+    elif can_measure_memory() and shelves.size >= WORTH_WEIGHING:
         costs[RECORD_MEMORY] = (after - before) / shelves.records
     return costs
 

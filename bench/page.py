@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bench import chart, growth_plot
 from bench.carrying import what_one_index_carries
 from bench.contestants import BARE
-from bench.results import Line, Results
+from bench.results import Curve, Line, Results
 from bench.table import HEADINGS, cells, others_named, show_figure
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _bare_python(results: Results) -> str:
         share = f"{1 / ours:.2f} ×" if ours else "–"
         rows.append([line.what, show_figure(line.value(BARE), line.unit), share, beside])
     head = "## On a bare Python\n\nWithout uvloop and pyroaring, for information.\n\n"
-    return head + _table(("What", "bare Python", "of p2pci", "beside"), rows)
+    return head + _table(("What", "bare Python", "to p2pci", "beside"), rows)
 
 
 def _growth(results: Results) -> str:
@@ -156,9 +156,11 @@ def _growth(results: Results) -> str:
     for over in dict.fromkeys(curve.over for curve in results.growth):
         curves = [curve for curve in results.growth if curve.over == over]
         sizes = [size for size, _ in curves[0].points]
-        rows = [
-            [f"{curve.what}, {curve.unit}", *(show_figure(cost) for _, cost in curve.points)]
-            for curve in curves
-        ]
+        rows = [[f"{curve.what}, {curve.unit}", *_costs_at(curve, sizes)] for curve in curves]
         text += "\n" + _table((f"by {over}", *(f"{size:,.0f}" for size in sizes)), rows)
     return text
+
+
+def _costs_at(curve: Curve, sizes: Iterable[float]) -> list[str]:
+    costs = dict(curve.points)
+    return [show_figure(costs.get(size)) for size in sizes]

@@ -27,6 +27,7 @@ ROW, SUBSETS_ROW = "large", "subsets"
 PEERS, SHELF = 1000, 9700
 FIRST_NUMBER, FIRST_PEER = 20_001, 1000
 SMALL, LARGE = "27 k records", OURS
+START = "at the start"
 LEAVE_CONNECTIONS = 10
 _MB = 1e6
 
@@ -43,8 +44,9 @@ def measure(run: Run) -> list[Line]:
     """Measure with full shelves: memory, LOOKUP of other documents, and a peer that leaves."""
     workshop, asked, others = run.workshop, asked_shelves(run), other_shelves(run)
     small, large = start_server(workshop), start_server(workshop)
+    start = memory_bytes(large.pid) if can_measure_memory() else 0
     swarm = Swarm(workshop, large.port, others)
-    memory = _memory_line(ROW, large, others, what="full shelves")
+    memory = _memory_line(large, others, row=ROW, start=start)
     for server in (small, large):
         Swarm(workshop, server.port, asked)
     exchanges = {server.pid: learned_lookups(workshop, server, asked) for server in (small, large)}
@@ -70,21 +72,25 @@ def measure(run: Run) -> list[Line]:
 def measure_subsets(run: Run) -> list[Line]:
     """Measure the memory when each shelf is half of the documents, by chance."""
     server, others = start_server(run.workshop), other_shelves(run, is_subset=True)
+    start = memory_bytes(server.pid) if can_measure_memory() else 0
     Swarm(run.workshop, server.port, others)
-    return _memory_line(SUBSETS_ROW, server, others, what="random subsets")
+    return _memory_line(server, others, row=SUBSETS_ROW, start=start)
 
 
-def _memory_line(row: str, server: Contestant, shelves: Shelves, *, what: str) -> list[Line]:
+def _memory_line(server: Contestant, shelves: Shelves, *, row: str, start: int) -> list[Line]:
     if not can_measure_memory():
         return []
-    bounds = {ROW: (90.0, 60.0), SUBSETS_ROW: (140.0, 100.0)}[row]
+    what, at_least, aim = {
+        ROW: ("full shelves", 90.0, 60.0),
+        SUBSETS_ROW: ("random subsets", 140.0, 100.0),
+    }[row]
     line = Line(
         row=row,
         what=f"memory, {show_count(shelves.records)} records of {len(shelves.peers):,} peers, {what}",
         unit="MB",
-        samples={OURS: [memory_bytes(server.pid) / _MB]},
-        at_least=bounds[0],
-        aim=bounds[1],
+        samples={OURS: [memory_bytes(server.pid) / _MB], START: [start / _MB]},
+        at_least=at_least,
+        aim=aim,
         is_upper=True,
     )
     return [line]

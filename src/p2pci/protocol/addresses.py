@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-
 EVERYWHERE = ("0.0.0.0", "::")  # what listens on all interfaces binds to these
 
 
