@@ -22,7 +22,7 @@ DEMO_SETUP := $(if $(wildcard $(DEV)),$(DEV),$(RUN))
 USABLE := $(shell [ "$$(cat $(VENV)/.where 2>/dev/null)" = "$$(pwd -P)" ] && $(BIN)/python -c pass 2>/dev/null && echo yes)
 SETUP_NEEDS := pyproject.toml $(if $(USABLE),,FORCE)
 
-PYTEST := $(BIN)/python -m pytest -q
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 

@@ -61,7 +61,7 @@ class NotFoundError(P2PCIError):
 
     def __init__(self, number: int, *, where: str = "no peer of this index has it") -> None:
         self.number = number
-        super().__init__(f"RFC {number} was not found: {where}. `p2pci list` shows what there is.")
+        super().__init__(f"RFC {number} was not found: {where}. LIST shows what there is.")
 
 
 class NetworkError(P2PCIError):

@@ -93,6 +93,7 @@ async def _take_part(peer: Peer, terminal: Terminal, *, has_menu: bool) -> None:
                 with terminal.kept_sane():
                     await run_menu(peer, terminal)
             else:
+                terminal.report("[Peer] Serving until Ctrl-C or SIGTERM.")
                 await asyncio.get_running_loop().create_future()
         finally:
             terminal.report("[PEER] Disconnecting...")

@@ -161,7 +161,7 @@ def peer(
             advertise=advertise,
             has_menu=menu,
             shows_messages=menu or trace,
-            shows_all=trace or not menu,
+            shows_all=trace,
         )
     )
 

@@ -56,6 +56,7 @@ class PeerPrinter:
         self._terminal = terminal
         self._shows_all = shows_all
         self._is_abridging = False
+        self._last_loss = ""  # why the index was away when that was last said
 
     def watch(self, event: Event) -> None:
         """Print what happens now and then."""
@@ -114,12 +115,18 @@ class PeerPrinter:
             case events.Advertised(host, _):
                 return f"[Peer] Hostname: {escape(host)}"
             case events.IndexConnected(_, port):
+                self._last_loss = ""
                 return f"[Peer] Connected to server at port {port}"
             case events.IndexLost(reason, retry_seconds):
-                return (
-                    f"[Peer] The index server is away: {escape(reason)} "
-                    f"The shelf is still served; next try in {retry_seconds:.1f} s."
-                )
+                return self._loss_line(reason, retry_seconds)
             case events.Uploaded(address, number, size):
                 return f"[UPLOAD] Sent RFC {number} to {address} ({size} bytes)"
         return None
+
+    def _loss_line(self, reason: str, retry_seconds: float) -> str | None:
+        """Say once why the index is away, not at each of the tries of a long night."""
+        if reason == self._last_loss:
+            return None
+        self._last_loss = reason
+        where = f"The index server is away: {escape(reason.rstrip('.'))}."
+        return f"[Peer] {where} The shelf is still served; next try in {retry_seconds:.1f} s."
