@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from bench.run import Run
 from bench.table import draw
 
 RESULTS_FILE = "benchmarks.json"
+INTERRUPTED, TERMINATED = 130, 143
 QUICK_ROUNDS, QUICK_SECONDS, QUICK_SCALE = 3, 0.3, 0.05
 
 
@@ -44,6 +46,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     options = read_options(arguments)
+    signal.signal(signal.SIGTERM, _end)
     allow_many_files()
     results = load_results(options.output / RESULTS_FILE)
     try:
@@ -59,6 +62,15 @@ def main(arguments: list[str] | None = None) -> int:
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nbench: interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _end(*_: object) -> None:
+    """End in an orderly way, so that what was started is ended too; a second signal changes nothing."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(TERMINATED)
 
 
 def make_run(workshop: Workshop, options: argparse.Namespace) -> Run:
@@ -114,7 +126,8 @@ def _keep(run: Run, fresh: Results, results: Results) -> None:
         results.growth = fresh.growth
     if fresh.lines:
         results.rounds, results.scale, results.missing = fresh.rounds, fresh.scale, fresh.missing
-    results.date = datetime.now(UTC).strftime("%Y-%m-%d")
+    if fresh.lines or not results.date:
+        results.date = datetime.now(UTC).strftime("%Y-%m-%d")
     results.machine = results.machine | describe() | run.workshop.versions
 
 

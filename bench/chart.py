@@ -13,8 +13,8 @@ from bench import svg
 from bench.results import Line, Results, Verdict
 from bench.table import show_bound, show_figure, show_ratio
 
-WIDTH, ROW_HEIGHT, TOP, BOTTOM = 1000, 26, 62, 44
-BARS_AT, BARS_WIDTH, FIGURES_AT = 470, 330, 812
+WIDTH, ROW_HEIGHT, TOP, BOTTOM = 1060, 26, 62, 44
+BARS_AT, BARS_WIDTH, FIGURES_AT = 480, 330, 822
 LEAST, MOST = 0.25, 8.0
 LEGEND = "dashed: to be reached at least · ◆ the aim · further right is better, for memory and time too"
 KINDS = {Verdict.AIM: "good", Verdict.MET: "fair", Verdict.MISSED: "poor", Verdict.NONE: "plain"}
@@ -81,11 +81,10 @@ def _draw_bar(bar: _Bar, y: float) -> list[str]:
     figure = show_ratio(line.ratio()) if line.against else show_figure(line.value(), line.unit)
     beside = f" {line.against}" if line.against else ""
     bound = show_bound(line, line.at_least if line.at_least is not None else line.aim)
+    width = max(2, _x(bar.length) - BARS_AT)
     parts = [
         svg.text(BARS_AT - 10, y + 16, line.what, anchor="end"),
-        svg.box(
-            BARS_AT, y + 5, width=_x(bar.length) - BARS_AT, height=ROW_HEIGHT - 10, kind=KINDS[line.verdict]
-        ),
+        svg.box(BARS_AT, y + 5, width=width, height=ROW_HEIGHT - 10, kind=KINDS[line.verdict]),
         svg.text(FIGURES_AT, y + 16, f"{figure}{beside}"),
         svg.text(WIDTH - 8, y + 16, bound, kind="small", anchor="end"),
     ]

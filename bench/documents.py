@@ -105,7 +105,7 @@ def measure_large(run: Run) -> list[Line]:
     )
     memory = Line(
         row=LARGE_ROW,
-        what="memory that it takes on top",
+        what="that document: memory on top",
         unit="MB",
         samples={OURS: taken},
         at_least=8.0,

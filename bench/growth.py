@@ -41,7 +41,7 @@ LOOKUP, ADD, LIST, LEAVE = (
     "LOOKUP",
     "ADD",
     "LIST, for each record",
-    "a peer leaves: the others' latest answer",
+    "leave: others' latest answer",
 )
 PEER_MEMORY, RECORD_MEMORY = "memory of a peer", "memory of a record"
 _UNITS = {LOOKUP: "µs", ADD: "µs", LIST: "µs", LEAVE: "ms", PEER_MEMORY: "kB", RECORD_MEMORY: "B"}

@@ -13,7 +13,8 @@ from bench.table import show_figure
 
 PLOT_WIDTH, PLOT_HEIGHT = 190, 130
 LEFT, TOP, GAP_X, GAP_Y = 62, 74, 66, 74
-HEADROOM = 1.25  # of the axis above the highest point
+LABEL_WIDTH = 30
+HEADROOM = 1.1  # of the axis above the highest point
 _POWERS = ("1", "10", "100", "10³", "10⁴", "10⁵", "10⁶", "10⁷", "10⁸")
 
 
@@ -33,7 +34,7 @@ def draw(curves: list[Curve]) -> str:
 def _draw_plot(curve: Curve, corner: tuple[float, float]) -> list[str]:
     left, top = corner
     bottom = top + PLOT_HEIGHT
-    highest = max((cost for _, cost in curve.points), default=0.0) * HEADROOM or 1.0
+    highest = _round_up(max((cost for _, cost in curve.points), default=0.0) * HEADROOM or 1.0)
     parts = [svg.text(left - 44, top - 12, f"{curve.what}, {curve.unit}")]
     for share in (0.0, 0.5, 1.0):
         y = bottom - share * PLOT_HEIGHT
@@ -44,8 +45,11 @@ def _draw_plot(curve: Curve, corner: tuple[float, float]) -> list[str]:
         (place, bottom - cost / highest * PLOT_HEIGHT)
         for place, (_, cost) in zip(places, curve.points, strict=True)
     ]
-    for place, (size, _) in zip(places, curve.points, strict=True):
-        parts.append(svg.text(place, bottom + 16, _show_size(size), kind="small", anchor="middle"))
+    free = math.inf  # from the right: a label that would run into the next one is left out
+    for place, (size, _) in reversed(list(zip(places, curve.points, strict=True))):
+        if place < free:
+            parts.append(svg.text(place, bottom + 16, _show_size(size), kind="small", anchor="middle"))
+            free = place - LABEL_WIDTH
     parts.append(svg.text(left + PLOT_WIDTH / 2, bottom + 32, curve.over, kind="small", anchor="middle"))
     return [*parts, svg.curve(points)]
 
@@ -58,6 +62,14 @@ def _places(sizes: list[float], left: float) -> list[float]:
     return [left + (math.log10(size) - first) / (last - first or 1) * PLOT_WIDTH for size in sizes]
 
 
+def _round_up(figure: float) -> float:
+    """Give the next of 1, 2, 4, 6, 8, 10, … for the end of an axis."""
+    power: float = 10 ** math.floor(math.log10(figure))
+    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= figure)
+
+
 def _show_size(size: float) -> str:
     power = round(math.log10(size), 2)
-    return _POWERS[int(power)] if power == int(power) and power < len(_POWERS) else f"{size / 1000:.3g} k"
+    if power == int(power) and power < len(_POWERS):
+        return _POWERS[int(power)]
+    return f"{size / 1000:.3g} k" if size >= 1000 else f"{size:.0f}"

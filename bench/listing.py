@@ -95,7 +95,7 @@ def _lines(rounds: list[_Round], *, records: int) -> list[Line]:
         ),
         Line(
             row=ROW,
-            what="memory that it takes on top",
+            what="LIST to them: memory on top",
             unit="MB",
             samples={OURS: [each.memory_mb for each in rounds]},
             at_least=32.0,

@@ -60,7 +60,6 @@ def measure(run: Run) -> list[Line]:
             at_least=at_least,
             aim=aim,
             is_upper=True,
-            note="whole process",
         )
         for name, at_least, aim in (("p2pci --help", 6.0, 5.0), ("p2pci lookup", 10.0, 8.0))
     ]

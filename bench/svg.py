@@ -14,13 +14,13 @@ text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #24292
 .ground { fill: #ffffff; }
 .grid { stroke: #d8dee4; }
 .mark { stroke: #24292f; stroke-dasharray: 3 3; }
-.aim { fill: #24292f; }
+.aim { fill: #24292f; stroke: #ffffff; }
 .good { fill: #1a7f37; } .fair { fill: #2f6fb3; } .poor { fill: #b35900; } .plain { fill: #6e7781; }
 .curve { stroke: #2f6fb3; fill: none; stroke-width: 2; }
 .point { fill: #2f6fb3; }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3; } .small { fill: #9198a1; } .ground { fill: #0d1117; } .grid { stroke: #30363d; }
-  .mark { stroke: #e6edf3; } .aim { fill: #e6edf3; }
+  .mark { stroke: #e6edf3; } .aim { fill: #e6edf3; stroke: #0d1117; }
   .good { fill: #3fb950; } .fair { fill: #58a6ff; } .poor { fill: #e3893a; } .plain { fill: #848d97; }
   .curve { stroke: #58a6ff; } .point { fill: #58a6ff; }
 }

@@ -19,7 +19,7 @@ def show_figure(figure: float | None, unit: str = "") -> str:
     """Write a figure with three digits or all before the point, and its unit."""
     if figure is None:
         return "–"
-    if abs(figure) >= 100:
+    if abs(figure) >= 100 or not figure:
         text = f"{figure:,.0f}"
     else:
         text = f"{figure:.3g}" if abs(figure) >= 0.001 else f"{figure:.1e}"
@@ -70,11 +70,11 @@ def others_named(lines: Iterable[Line]) -> list[str]:
 def draw(results: Results) -> str:
     """Draw the table as it is printed."""
     rows = [HEADINGS, *(cells(line, results.missing) for line in results.lines)]
-    text = _align(rows)
     if results.scale != 1:
-        text += (
-            f"\n\nSizes are {results.scale:g} of what the bounds are about: see whether it works, no more."
-        )
+        rows = [row[:-1] for row in rows]  # the bounds are about the whole sizes
+    text = _align(rows) if results.lines else "Nothing was measured."
+    if results.scale != 1:
+        text += f"\n\nSizes are {results.scale:g} of what the bounds are about: nothing is judged."
     text += "".join(f"\nmissing: {name}, {why}" for name, why in results.missing.items())
     notes = dict.fromkeys(f"{line.what}: {line.note}" for line in results.lines if line.note)
     return text + "".join(f"\n{note}" for note in notes)

@@ -1,7 +1,8 @@
 """The upload server: a peer's documents, one GET per connection (P2P, clauses P-3.1 to P-3.6).
 
 A document is opened by its number and read in pieces in worker threads, so that a slow disk or a slow
-reader holds up nobody else. Imports `serving`, `library`, `protocol`, `events` and `errors`.
+reader holds up nobody else; small ones are kept in memory and sent from there as long as their file is
+the same. Imports `serving`, `library`, `protocol`, `events` and `errors`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from p2pci.errors import LibraryError
 from p2pci.events import Received, Role, Sent, Uploaded, Watcher
+from p2pci.library import DocumentCache
 from p2pci.protocol.documents import encode_document_error, encode_document_head
 from p2pci.protocol.grammar import Status
 from p2pci.protocol.messages import Get, Refusal
@@ -22,7 +24,7 @@ from p2pci.protocol.requests import Conversation, Wait
 from p2pci.serving import Listener, ServedConnection, ServingLimits
 
 if TYPE_CHECKING:
-    from p2pci.library import OpenDocument, Shelf
+    from p2pci.library import KeptDocument, OpenDocument, Shelf
 
 PIECE_BYTES = 256 * 1024
 STOP_SECONDS = 5.0
@@ -35,11 +37,13 @@ class UploadLimits:
     Attributes:
         slots: documents sent at the same time.
         slot_seconds: a GET waits that long for a slot, then is closed without an answer (clause P-4.16).
+        cache_bytes: of small documents kept in memory.
         serving: see ServingLimits.
     """
 
     slots: int = 256
     slot_seconds: float = 30.0
+    cache_bytes: int = 32 * 1024 * 1024
     serving: ServingLimits = field(default_factory=ServingLimits)
 
 
@@ -70,6 +74,7 @@ class UploadServer:
         self.trace = trace
         self.limits = limits or UploadLimits()
         self.slots = asyncio.Semaphore(self.limits.slots)
+        self.cache = DocumentCache(shelf.state, max_bytes=self.limits.cache_bytes)
         self.uploads: set[asyncio.Task[None]] = set()
         self._host = host
         self._wanted_port = port
@@ -148,9 +153,25 @@ class _UploadConnection(ServedConnection):
             if self._server.trace:
                 self._server.trace(Received(Role.UPLOAD, self.address, self.reader.last_head))
             if isinstance(event, Get):
-                self._start_upload(event.number)
+                self._answer_get(event.number)
             else:
                 self._refuse(event.status if isinstance(event, Refusal) else Status.BAD_REQUEST)
+
+    def _answer_get(self, number: int) -> None:
+        """Send the document from memory if it can go out at once, else from its file."""
+        kept = self._server.cache.get(number)
+        if kept and not self._server.slots.locked():
+            self._send_kept(number, kept)
+        else:
+            self._start_upload(number)
+
+    def _send_kept(self, number: int, kept: KeptDocument) -> None:
+        size = len(kept.data)
+        self._send_head(_encode_head(size, modified=kept.modified))
+        self.transport.write(kept.data)
+        self.finish()
+        if self._server.watch:
+            self._server.watch(Uploaded(self.address, number, size))
 
     def head_is_late(self) -> None:
         if self.reader.head_started:
@@ -186,6 +207,7 @@ class _UploadConnection(ServedConnection):
         try:
             document, piece = await self._loop.run_in_executor(None, self._open, number)
             with closing(document):
+                self._server.cache.keep(number, document, piece)
                 await self._send_document(number, document, piece)
         except LibraryError:
             self._refuse(Status.NOT_FOUND)
@@ -203,8 +225,7 @@ class _UploadConnection(ServedConnection):
 
     async def _send_document(self, number: int, document: OpenDocument, piece: bytes) -> None:
         """Send head and body; a file that shrinks under us ends in a short body, which the reader notices."""
-        head = encode_document_head(document.size, date=time.time(), modified=document.modified, os=_OS)
-        self._send_head(head)
+        self._send_head(_encode_head(document.size, modified=document.modified))
         left = document.size
         while left and piece and not self.transport.is_closing():
             self.transport.write(piece[:left])
@@ -231,6 +252,10 @@ class _UploadConnection(ServedConnection):
         while not self.can_write and not self.transport.is_closing():
             self._writable.clear()
             await self._writable.wait()
+
+
+def _encode_head(size: int, *, modified: float) -> bytes:
+    return encode_document_head(size, date=time.time(), modified=modified, os=_OS)
 
 
 _OS = f"{platform.system()} {platform.release()}".strip()

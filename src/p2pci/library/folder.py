@@ -103,6 +103,11 @@ class Folder:
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", name)
 
+    def state(self, name: str) -> os.stat_result:
+        """The state of what has this name, of a link itself if it is one."""
+        place, descriptor = self._at(name)
+        return os.stat(place, dir_fd=descriptor, follow_symlinks=False)
+
     def regular_files(self, wanted: Callable[[str], object]) -> list[tuple[str, os.stat_result]]:
         """The files whose names are wanted, with their states, in no order; links are not files here.
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from p2pci.errors import LibraryError, NotOnShelfError
+from p2pci.errors import InvalidValueError, LibraryError, NotOnShelfError
 from p2pci.library.folder import Folder, library_error
+from p2pci.library.documents import FileState, OpenDocument
 from p2pci.library.incoming import Incoming, remove_leftovers
 from p2pci.library.names import MAX_NUMBER, document_name, document_number
 from p2pci.library.rfc_index import INDEX_NAME, titles_from_entries
@@ -53,86 +54,24 @@ class Document(NamedTuple):
     title: str
 
 
-class OpenDocument:
-    """A document open for reading from its start; stays readable when its name goes.
-
-    A context manager that closes it. May be closed while another thread reads.
-
-    Attributes:
-        size: bytes it had when it was opened.
-        modified: when it was changed last, seconds since 1970.
-    """
-
-    def __init__(self, descriptor: int, *, state: os.stat_result, path: Path) -> None:
-        """Take over a descriptor; `path` is for messages alone."""
-        self.size = state.st_size
-        self.modified = state.st_mtime
-        self._descriptor: int | None = descriptor
-        self._path = path
-        # The number of a closed descriptor soon is another file's, so nobody may close it under a read.
-        self._using = threading.Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def read(self, max_bytes: int) -> bytes:
-        """The next bytes, at most so many; b"" at the end.
-
-        Raises:
-            LibraryError: the disk failed.
-            ValueError: the document is closed.
-        """
-        with self._using:
-            if self._descriptor is None:
-                raise ValueError("the document is closed")
-            try:
-                return os.read(self._descriptor, max_bytes)
-            except OSError as error:
-                raise library_error(self._path, error, wish="be read") from error
-
-    def close(self) -> None:
-        """Give the descriptor back; harmless when that is done."""
-        with self._using:
-            descriptor, self._descriptor = self._descriptor, None
-            if descriptor is not None:
-                os.close(descriptor)
-
-
-class _State(NamedTuple):
-    """What changes when a file does."""
-
-    size: int
-    modified_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, state: os.stat_result) -> Self:
-        return cls(state.st_size, state.st_mtime_ns, state.st_ino)
-
-
 class _File(NamedTuple):
     """A name in the folder, and the state of its file; None when that is not known yet."""
 
     name: str
-    state: _State | None
+    state: FileState | None
 
 
 class _Reading(NamedTuple):
     """What was read from a document in a state: its title."""
 
-    state: _State
+    state: FileState
     title: str
 
 
 class _Listing(NamedTuple):
     """What was read from the folder's index file in a state: titles by number."""
 
-    state: _State
+    state: FileState
     titles: dict[int, str]
 
 
@@ -231,6 +170,14 @@ class Shelf:
                 reason = f"is no document: {error.strerror}. Put a readable, regular file in its place."
         raise NotOnShelfError(self.path / f"rfc{number:d}.txt", reason=reason)
 
+    def state(self, number: int) -> FileState | None:
+        """What the file is that `open` would look at first, without opening it; None when there is none."""
+        known = self._documents.get(number)
+        try:
+            return FileState.of(self._folder.state(known.name if known else document_name(number)))
+        except (OSError, InvalidValueError):
+            return None
+
     def receive(self, number: int) -> Incoming:
         """Begin to save a document; it is on the shelf from its `commit` on.
 
@@ -270,7 +217,7 @@ class Shelf:
         for name, state in sorted(self._regular_files(document_number), key=lambda file: file[0]):
             number = document_number(name)
             if number is not None and (number not in files or name == document_name(number)):
-                files[number] = _File(name, _State.of(state))
+                files[number] = _File(name, FileState.of(state))
         return files
 
     def _regular_files(self, wanted: Callable[[str], object]) -> list[tuple[str, os.stat_result]]:
@@ -295,7 +242,7 @@ class Shelf:
         try:
             descriptor, state = self._folder.open_regular(name)
             with os.fdopen(descriptor, "rb") as file:
-                return _Reading(_State.of(state), title_from_text(file.read(HEAD_BYTES)))
+                return _Reading(FileState.of(state), title_from_text(file.read(HEAD_BYTES)))
         except OSError as error:
             self._left_out(name, error)
             return None
@@ -304,9 +251,9 @@ class Shelf:
         try:
             descriptor, state = self._folder.open_regular(INDEX_NAME)
             with os.fdopen(descriptor, "rb") as file:
-                if self._listing and self._listing.state == _State.of(state):
+                if self._listing and self._listing.state == FileState.of(state):
                     return self._listing
-                return _Listing(_State.of(state), titles_from_entries(file.read(_MAX_INDEX_BYTES)))
+                return _Listing(FileState.of(state), titles_from_entries(file.read(_MAX_INDEX_BYTES)))
         except OSError as error:
             self._left_out(INDEX_NAME, error)
             return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from email.utils import formatdate
+from functools import lru_cache
 from typing import NamedTuple
 
 from p2pci.errors import ProtocolError
@@ -41,7 +42,12 @@ def encode_document_head(size: int, *, date: float, modified: float, os: str) ->
 
 def _encode_date(seconds: float) -> bytes:
     """Write a moment, or the nearest one that readers of dates understand: file systems know others."""
-    return formatdate(max(_FIRST_DATE, min(seconds, _LAST_DATE)), usegmt=True).encode()
+    return _encode_second(int(max(_FIRST_DATE, min(seconds, _LAST_DATE))))
+
+
+@lru_cache(maxsize=4096)
+def _encode_second(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()
 
 
 def encode_document_error(status: Status) -> bytes:
