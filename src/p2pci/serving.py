@@ -277,7 +277,8 @@ class ServedConnection(asyncio.Protocol):
         self.is_finishing = True
         self._listener.part(self)
         self.stop_head_clock()
-        self._watch_for_stall()
+        if self.transport.get_write_buffer_size():
+            self._watch_for_stall()
         if self._other_side_ended:
             self.transport.close()
             return

@@ -167,8 +167,7 @@ class _UploadConnection(ServedConnection):
 
     def _send_kept(self, number: int, kept: KeptDocument) -> None:
         size = len(kept.data)
-        self._send_head(_encode_head(size, modified=kept.modified))
-        self.transport.write(kept.data)
+        self._send_head(_encode_head(size, modified=kept.modified), kept.data)
         self.finish()
         if self._server.watch:
             self._server.watch(Uploaded(self.address, number, size))
@@ -183,10 +182,11 @@ class _UploadConnection(ServedConnection):
         self._send_head(encode_document_error(status))
         self.finish()
 
-    def _send_head(self, head: bytes) -> None:
+    def _send_head(self, head: bytes, body: bytes = b"") -> None:
+        """Send a head, and the beginning of the body in the same system call."""
         if self.transport.is_closing():
             return  # the other side left while the document was opened; uvloop refuses to write then
-        self.transport.write(head)
+        self.transport.writelines((head, body) if body else (head,))
         if self._server.trace:
             self._server.trace(Sent(Role.UPLOAD, self.address, head))
 
@@ -225,16 +225,16 @@ class _UploadConnection(ServedConnection):
 
     async def _send_document(self, number: int, document: OpenDocument, piece: bytes) -> None:
         """Send head and body; a file that shrinks under us ends in a short body, which the reader notices."""
-        self._send_head(_encode_head(document.size, modified=document.modified))
-        left = document.size
+        piece = piece[: document.size]
+        self._send_head(_encode_head(document.size, modified=document.modified), piece)
+        left = document.size - len(piece)
+        await self._until_writable()
         while left and piece and not self.transport.is_closing():
-            self.transport.write(piece[:left])
-            left -= len(piece[:left])
+            piece = await self._loop.run_in_executor(None, self._read_on, document, min(left, PIECE_BYTES))
+            left -= len(piece)
+            if not self.transport.is_closing():
+                self.transport.write(piece)
             await self._until_writable()
-            if left:
-                piece = await self._loop.run_in_executor(
-                    None, self._read_on, document, min(left, PIECE_BYTES)
-                )
         is_whole = not left and not self.transport.is_closing()
         self.finish()
         if is_whole and self._server.watch:

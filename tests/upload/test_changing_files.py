@@ -70,6 +70,19 @@ async def test_next_get_sees_what_is_there_now(folder: Path, port: int) -> None:
     assert body_of(await exchange(port, get(7))) == b"third\n"
 
 
+async def test_document_at_rest_is_served_twice_and_forgotten_with_its_file(folder: Path, port: int) -> None:
+    """The second answer comes from memory, which may show in its speed alone."""
+    place = folder / "rfc7.txt"
+    for age, text in enumerate([b"first\n", b"other\n"]):
+        place.write_bytes(text)
+        os.utime(place, (1e9 + age, 1e9 + age))
+        answers = [await exchange(port, get(7)) for _ in range(2)]
+        assert [body_of(answer) for answer in answers] == [text] * 2
+        assert all(b"Last-Modified: Sun, 09 Sep 2001 01:46:4%d GMT" % age in answer for answer in answers)
+    place.unlink()
+    assert await exchange(port, get(7)) == b"P2P-CI/1.0 404 Not Found\r\n\r\n"
+
+
 async def test_folder_that_is_gone_is_404(folder: Path, port: int) -> None:
     (folder / "rfc7.txt").write_bytes(b"seven\n")
     (folder / "rfc7.txt").unlink()

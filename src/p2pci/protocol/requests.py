@@ -119,8 +119,9 @@ class RequestReader:
         if not self._lines and self._position == len(self._buffer) and not self._ended:
             self._buffer, self._position = b"", 0  # else an idle connection would hold what it sent last
             return Wait.CLOSED if self._closed else Wait.NEED_DATA
-        if not self._lines and self._conversation is Conversation.P2S:
-            request = self._take_canonical()
+        if not self._lines:
+            is_p2s = self._conversation is Conversation.P2S
+            request = self._take_canonical() if is_p2s else self._take_canonical_get()
             if request:
                 return request
         try:
@@ -176,6 +177,14 @@ class RequestReader:
             return ListAll(self._host, self._port)
         self._lookup_tail = self._buffer[found.end(2) : self._position]
         return Lookup(number, self._host, self._port, title.decode().strip(" "))
+
+    def _take_canonical_get(self) -> Get | None:
+        found = _CANONICAL_GET(self._buffer, self._position)
+        if not found or not 0 < (number := int(found[1])) <= MAX_NUMBER:
+            return None
+        start, self._position = self._position, found.end()
+        self._head = slice(start, self._position)
+        return Get(number, found[2].decode(), found[3].decode().strip(" "))
 
     def _read_head(self) -> Request | Refusal | Wait:
         while not self._closed and (line := self._take_line()) is not None:
@@ -245,6 +254,13 @@ _CANONICAL = re.compile(
     rb"(?:(ADD|LOOKUP) RFC ([0-9]{1,10})|LIST ALL) P2P-CI/1\.0\r\n"
     rb"(Host: [\x21-\x7e]{1,255}\r\nPort: [0-9]{1,5})\r\n"
     rb"(?:Title: ([\x20-\x7e]{0,512})\r\n)?\r\n"
+).match
+
+
+_CANONICAL_GET = re.compile(
+    rb"GET RFC ([0-9]{1,10}) P2P-CI/1\.0\r\n"
+    rb"Host: ([\x21-\x7e]{1,255})\r\n"
+    rb"OS: ([\x20-\x7e]{0,512})\r\n\r\n"
 ).match
 
 
