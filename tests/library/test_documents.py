@@ -40,7 +40,8 @@ def test_document_is_kept_while_its_file_is_the_same(shelf: Shelf) -> None:
     assert cache.get(7) is None
     keep(cache, shelf, 7)
     kept = cache.get(7)
-    assert kept and (kept.data, kept.modified) == (b"seven", LONG_AGO)
+    assert kept is not None
+    assert (kept.data, kept.modified) == (b"seven", LONG_AGO)
 
 
 def test_changed_file_is_not_answered_from_memory(shelf: Shelf) -> None:

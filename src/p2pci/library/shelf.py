@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from p2pci.errors import InvalidValueError, LibraryError, NotOnShelfError
-from p2pci.library.folder import Folder, library_error
 from p2pci.library.documents import FileState, OpenDocument
+from p2pci.library.folder import Folder, library_error
 from p2pci.library.incoming import Incoming, remove_leftovers
 from p2pci.library.names import MAX_NUMBER, document_name, document_number
 from p2pci.library.rfc_index import INDEX_NAME, titles_from_entries
