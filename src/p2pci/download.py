@@ -127,7 +127,7 @@ async def fetch_from_any(
             (watch or _ignore)(SourceFailed(number, *source, str(error)))
     if all(isinstance(failure, NotFoundError) for failure in failures):
         raise NotFoundError(
-            number, where="no other peer has it" if not failures else "its holders answered 404"
+            number, where="there is nobody to fetch it from" if not failures else "its holders answered 404"
         )
     raise NetworkError(
         f"None of {len(failures)} holder(s) delivered RFC {number}; the last: {failures[-1]}"

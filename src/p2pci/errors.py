@@ -59,7 +59,7 @@ class NotFoundError(P2PCIError):
         number: the RFC that was asked for.
     """
 
-    def __init__(self, number: int, *, where: str = "no peer of this index has it") -> None:
+    def __init__(self, number: int, *, where: str = "nobody has it") -> None:
         self.number = number
         super().__init__(f"RFC {number} was not found: {where}. LIST shows what there is.")
 
@@ -79,7 +79,7 @@ class CannotConnectError(NetworkError):
         self.address = address
         super().__init__(
             f"Cannot connect to {address}: {reason}. "
-            "Check that it is running there and that no firewall is between."
+            "Check the address, that it is running there, and that no firewall is between."
         )
 
 

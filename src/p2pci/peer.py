@@ -108,6 +108,11 @@ class Peer:
         """The port of the upload server, once started."""
         return self._upload.port
 
+    @property
+    def document_count(self) -> int:
+        """How many documents are registered, or will be when the index is back."""
+        return len(self._titles)
+
     async def start(self) -> None:
         """Serve the shelf, reach the index and register every document.
 
@@ -169,7 +174,7 @@ class Peer:
         """Look up a document, download it from another peer, and register it as ours.
 
         Raises:
-            NotFoundError: no other peer has it.
+            NotFoundError: there is nobody to fetch it from.
             NetworkError: none of its holders delivered it, or the index is away.
             LibraryError: it cannot be saved.
         """

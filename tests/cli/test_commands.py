@@ -189,7 +189,7 @@ def test_get_from_dead_holders_alone_exits_4(network: Network, tmp_path: Path) -
 def test_get_tries_all_and_exits_with_the_first_failure(network: Network, tmp_path: Path) -> None:
     code, output, errors = _p2pci(tmp_path, "get", "4342", "13", "1", "--server", network.server)
     assert code == 3
-    assert errors.startswith("RFC 4342 was not found: no ")
+    assert errors.startswith("RFC 4342 was not found: there is nobody to fetch it from.")
     assert "Saved to rfc1.txt" in output
 
 
@@ -222,7 +222,7 @@ def test_no_server_there_exits_4_with_a_sentence(command: tuple[str, ...], tmp_p
     assert code == 4
     assert errors == (
         f"Cannot connect to {address}: connection refused, nothing listens there. "
-        "Check that it is running there and that no firewall is between.\n"
+        "Check the address, that it is running there, and that no firewall is between.\n"
     )
 
 

@@ -124,7 +124,9 @@ def _look_up(menu: Process) -> None:
 
 def _download(menu: Process) -> None:
     menu.answer(PROMPT, "4")
-    for wrong in ("", "x", "0", "4294967296", "2345 "):
+    menu.answer("RFC number: ", "")  # which leads back
+    menu.answer(PROMPT, "4")
+    for wrong in ("x", "0", "4294967296", "2345 "):
         menu.answer("RFC number: ", wrong)
     for answers in (("maybe", "n"), ("y",)):
         menu.answer(PROMPT, "GET")
@@ -142,6 +144,9 @@ def _add(menu: Process) -> None:
     menu.answer(PROMPT, "ADD")
     menu.answer("RFC number: ", "123")
     menu.answer("Title: ", "A Corrected Title")
+    menu.answer(PROMPT, "ADD")
+    menu.answer("RFC number: ", "3457")
+    menu.answer("Title: ", "")
 
 
 def test_nothing_that_could_be_installed_is_there() -> None:
@@ -269,11 +274,15 @@ def test_lookup_sends_the_title_that_was_typed(played: Played) -> None:
     )
 
 
+def test_add_without_a_title_takes_that_of_the_document(played: Played) -> None:
+    asked = re.findall(r"^Title: (.*)$", played.output["peer2"].partition("Not There Yet")[2], re.MULTILINE)
+    assert asked[-1] == "Requirements for IPsec Remote Access Scenarios"
+
+
 @pytest.mark.parametrize(
     "reason",
     [
         "'nine' is not on the menu. Type a number from 1 to 5.",
-        "'' is no RFC number. Give digits alone, from 1 to 4294967295.",
         "'x' is no RFC number. Give digits alone, from 1 to 4294967295.",
         "'0' is no RFC number. Give digits alone, from 1 to 4294967295.",
         "'4294967296' is no RFC number. Give digits alone, from 1 to 4294967295.",

@@ -191,7 +191,9 @@ def test_no_server_there_is_one_sentence_and_exit_4(server: str, tmp_path: Path)
     done = run((*PEER_PY, address), cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (4, 1)
     assert done.stderr.startswith(f"Cannot connect to {address}: ")
-    assert done.stderr.endswith("Check that it is running there and that no firewall is between.\n")
+    assert done.stderr.endswith(
+        "Check the address, that it is running there, and that no firewall is between.\n"
+    )
 
 
 def test_server_on_ipv6_is_found_by_its_address(stage: Stage) -> None:

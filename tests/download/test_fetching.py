@@ -73,7 +73,7 @@ async def test_404_of_all_holders_is_not_found(shelf: Shelf) -> None:
 
 
 async def test_no_holder_is_not_found(shelf: Shelf) -> None:
-    with pytest.raises(NotFoundError, match=r"^RFC 7 was not found: no other peer has it\."):
+    with pytest.raises(NotFoundError, match=r"^RFC 7 was not found: there is nobody to fetch it from\."):
         await fetch_from_any(7, [], shelf=shelf)
 
 

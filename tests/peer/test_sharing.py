@@ -114,7 +114,7 @@ async def test_peer_does_not_ask_itself(
     watched = await start(server.port, SHELF, advertise=advertise)
     host, port = advertise or ("127.0.0.1", 0)
     assert watched.told(Advertised) == [Advertised(host, port or watched.peer.upload_port)]
-    with pytest.raises(NotFoundError, match=r"^RFC 3457 was not found: no other peer has it\."):
+    with pytest.raises(NotFoundError, match=r"^RFC 3457 was not found: there is nobody to fetch it from\."):
         await watched.peer.get(3457)
     assert watched.told(Downloading) == []
 

@@ -7,6 +7,7 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from p2pci.cli.display import show_path
 from p2pci.cli.exits import ExitStatus
 from p2pci.cli.menu import run_menu
 from p2pci.cli.printing import PeerPrinter, ServerPrinter
@@ -89,6 +90,9 @@ async def _take_part(peer: Peer, terminal: Terminal, *, has_menu: bool) -> None:
     """Be a peer until the menu is left; without one until this is cancelled."""
     async with peer:
         try:
+            if not peer.document_count:
+                folder = show_path(peer.shelf.path)
+                terminal.report(f"[Peer] Nothing to share yet: {folder} has no rfcN.txt.")
             if has_menu:
                 with terminal.kept_sane():
                     await run_menu(peer, terminal)

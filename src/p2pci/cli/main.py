@@ -50,7 +50,7 @@ server_option = click.option(
     help="The index server.",
 )
 json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
-trace_option = click.option("--trace", is_flag=True, help="Show every message as it is sent and received.")
+trace_option = click.option("--trace", is_flag=True, help="Show every message sent and received.")
 bind_option = click.option(
     "--bind", metavar="HOST", envvar="P2PCI_BIND", help="Listen on this address alone."
 )

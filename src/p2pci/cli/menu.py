@@ -23,6 +23,10 @@ MENU = """
 5. EXIT — disconnect from server and quit"""
 
 
+class _WayBack(Exception):  # noqa: N818 - no error either
+    """Somebody changed their mind and wants the menu again."""
+
+
 class _InputEnded(Exception):  # noqa: N818 - the way out of any question, no error
     """Standard input is at its end."""
 
@@ -41,6 +45,8 @@ async def run_menu(peer: Peer, terminal: Terminal) -> None:
                 continue
             try:
                 await action(peer, terminal)
+            except _WayBack:
+                pass
             except NotFoundError as error:
                 terminal.print(str(error))
             except P2PCIError as error:
@@ -52,7 +58,7 @@ async def run_menu(peer: Peer, terminal: Terminal) -> None:
 async def _add(peer: Peer, terminal: Terminal) -> None:
     number = await _ask_number(terminal)
     title = await _ask_title(terminal, "Title: ")
-    await peer.add(number, title)
+    await peer.add(number, title or peer.shelf.title(number))
     if number not in peer.shelf:
         folder = show_path(peer.shelf.path)
         terminal.print(f"RFC {number} is not in {folder} yet: others get 404 until the file is there.")
@@ -108,8 +114,11 @@ async def _ask(terminal: Terminal, prompt: str) -> str:
 
 async def _ask_number(terminal: Terminal) -> int:
     while True:
+        text = await _ask(terminal, "RFC number: ")
+        if not text:
+            raise _WayBack
         try:
-            return parse_rfc_number(await _ask(terminal, "RFC number: "))
+            return parse_rfc_number(text)
         except InvalidValueError as error:
             terminal.print(str(error))
 

@@ -35,7 +35,7 @@ async def ask_index(
         answer = await ask(index)
     if is_json:
         terminal.print(show_json([record._asdict() for record in answer.records]))
-    elif terminal.is_screen:
+    elif terminal.is_screen and answer.records:
         _print_table(answer.records)
     else:
         for record in answer.records:
