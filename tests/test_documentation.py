@@ -36,7 +36,7 @@ def test_example_in_docstring(
 
 def test_what_is_run_has_examples() -> None:
     names = {example.name.rpartition(".")[2] for example in _examples()}
-    assert {"IndexServer", "IndexClient", "Peer", "fetch"} <= names
+    assert {"p2pci", "IndexServer", "IndexClient", "Peer"} <= names
 
 
 def test_every_public_name_is_documented() -> None:

@@ -2,6 +2,16 @@
 
 The public names: run an index with IndexServer, a peer with Peer; ask an index with IndexClient, and a
 holder with fetch. Everything runs on asyncio and on the standard library alone.
+
+>>> from pathlib import Path
+>>> async def main():
+...     with Shelf(Path("theirs")) as theirs, Shelf(Path("ours")) as ours:
+...         Path("theirs/rfc3457.txt").write_text("Some text.")
+...         async with UploadServer(theirs, host="127.0.0.1") as holder:
+...             downloaded = await fetch(3457, ("127.0.0.1", holder.port), shelf=ours)
+...     return downloaded.path.name, downloaded.size
+>>> asyncio.run(main())
+('rfc3457.txt', 10)
 """
 
 from p2pci.client import Answer, ClientLimits, IndexClient

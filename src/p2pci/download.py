@@ -64,16 +64,6 @@ async def fetch(
 
     The document has its final name only when every byte that was announced is there.
 
-    >>> from pathlib import Path
-    >>> async def main():
-    ...     with Shelf(Path("theirs")) as theirs, Shelf(Path("ours")) as ours:
-    ...         Path("theirs/rfc3457.txt").write_text("Some text.")
-    ...         async with UploadServer(theirs, host="127.0.0.1") as holder:
-    ...             downloaded = await fetch(3457, ("127.0.0.1", holder.port), shelf=ours)
-    ...     return downloaded.path.name, downloaded.size
-    >>> asyncio.run(main())
-    ('rfc3457.txt', 10)
-
     Args:
         number: the RFC.
         source: host and upload port of the holder.
