@@ -11,6 +11,7 @@ import asyncio
 import errno
 import os
 import socket
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -165,7 +166,7 @@ def _set_options(listening: socket.socket, dead_seconds: int) -> None:
             listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-class ServedConnection(asyncio.Protocol):
+class ServedConnection(asyncio.Protocol, ABC):
     """One accepted connection. A subclass says in `serve` how its requests are answered."""
 
     transport: asyncio.Transport
@@ -184,9 +185,9 @@ class ServedConnection(asyncio.Protocol):
         self._linger_timer: asyncio.TimerHandle | None = None
         self._linger_bytes_left = listener.limits.linger_bytes
 
+    @abstractmethod
     def serve(self) -> None:
         """Answer what `reader` has, as far as `can_write` allows. Called whenever either may have changed."""
-        raise NotImplementedError
 
     # Called by the event loop
 
@@ -260,9 +261,9 @@ class ServedConnection(asyncio.Protocol):
             self._head_timer.cancel()
             self._head_timer = None
 
+    @abstractmethod
     def head_is_late(self) -> None:
         """The clock of clause P-1.27 has run out."""
-        raise NotImplementedError
 
     def drain(self) -> None:
         """Answer what has come, then close: as if the other side had said that it sends no more."""

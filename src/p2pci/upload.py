@@ -24,7 +24,10 @@ from p2pci.protocol.requests import Conversation, Wait
 from p2pci.serving import Listener, ServedConnection, ServingLimits
 
 if TYPE_CHECKING:
-    from p2pci.library import KeptDocument, OpenDocument, Shelf
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from p2pci.library import OpenDocument, Shelf
 
 PIECE_BYTES = 256 * 1024
 STOP_SECONDS = 5.0
@@ -158,19 +161,17 @@ class _UploadConnection(ServedConnection):
                 self._refuse(event.status if isinstance(event, Refusal) else Status.BAD_REQUEST)
 
     def _answer_get(self, number: int) -> None:
-        """Send the document from memory if it can go out at once, else from its file."""
+        """Send the document from memory if it is kept and a slot is free, else from its file."""
         kept = self._server.cache.get(number)
-        if kept and not self._server.slots.locked():
-            self._send_kept(number, kept)
-        else:
-            self._start_upload(number)
-
-    def _send_kept(self, number: int, kept: KeptDocument) -> None:
+        if kept is None or self._server.slots.locked():
+            self._start_upload(self._send_in_slot(number))
+            return
         size = len(kept.data)
         self._send_head(_encode_head(size, modified=kept.modified), kept.data)
-        self.finish()
-        if self._server.watch:
-            self._server.watch(Uploaded(self.address, number, size))
+        if self.can_write:
+            self._finish_upload(number, size)
+        else:
+            self._start_upload(self._finish_in_slot(number, size))
 
     def head_is_late(self) -> None:
         if self.reader.head_started:
@@ -190,8 +191,8 @@ class _UploadConnection(ServedConnection):
         if self._server.trace:
             self._server.trace(Sent(Role.UPLOAD, self.address, head))
 
-    def _start_upload(self, number: int) -> None:
-        self._upload = self._loop.create_task(self._send_in_slot(number))
+    def _start_upload(self, upload: Coroutine[Any, Any, None]) -> None:
+        self._upload = self._loop.create_task(upload)
         self._server.uploads.add(self._upload)
         self._upload.add_done_callback(self._server.uploads.discard)
 
@@ -214,6 +215,19 @@ class _UploadConnection(ServedConnection):
         finally:
             slots.release()
 
+    async def _finish_in_slot(self, number: int, size: int) -> None:
+        """Hold a slot until a slow reader has taken what was sent to it from memory."""
+        async with self._server.slots:
+            self._has_slot = True
+            await self._until_writable()
+            self._finish_upload(number, size)
+
+    def _finish_upload(self, number: int, size: int) -> None:
+        is_whole = not self.transport.is_closing()
+        self.finish()
+        if is_whole and self._server.watch:
+            self._server.watch(Uploaded(self.address, number, size))
+
     def _open(self, number: int) -> tuple[OpenDocument, bytes]:
         """Open a document and read its beginning; runs in a worker thread."""
         document = self._server.shelf.open(number)
@@ -235,10 +249,10 @@ class _UploadConnection(ServedConnection):
             if not self.transport.is_closing():
                 self.transport.write(piece)
             await self._until_writable()
-        is_whole = not left and not self.transport.is_closing()
-        self.finish()
-        if is_whole and self._server.watch:
-            self._server.watch(Uploaded(self.address, number, document.size))
+        if left:
+            self.finish()
+        else:
+            self._finish_upload(number, document.size)
 
     @staticmethod
     def _read_on(document: OpenDocument, max_bytes: int) -> bytes:

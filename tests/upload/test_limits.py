@@ -88,6 +88,31 @@ async def test_get_without_a_free_slot_waits_then_is_closed_without_an_answer(se
 
 # P-4.16
 @pytest.mark.usefixtures("documents")
+async def test_document_from_memory_takes_a_slot_and_is_told_when_it_is_out(
+    folder: Path, shelf: Shelf
+) -> None:
+    (folder / "rfc9.txt").write_bytes(b"x" * 250_000)
+    os.utime(folder / "rfc9.txt", (1e9, 1e9))
+    limits = UploadLimits(slots=1, slot_seconds=SHORT_SECONDS)
+    events: list[Event] = []
+    async with UploadServer(shelf, host="127.0.0.1", limits=limits, watch=events.append) as server:
+        await exchange(server.port, get(9))  # now it is kept
+        events.clear()
+        caller = await Caller.connect(server.port, receive_buffer_bytes=4096)
+        with closing(caller):
+            await caller.send(get(9))
+            answer = await caller.read(1000)
+            _, refused = await _answer_to(server, get(8))
+            assert refused == b""
+            assert events == []
+            answer += await caller.read_all()
+        assert len(body_of(answer)) == 250_000
+        assert [event.size for event in events if isinstance(event, Uploaded)] == [250_000]
+        assert body_of(await exchange(server.port, get(8))) == b"eight\n"
+
+
+# P-4.16
+@pytest.mark.usefixtures("documents")
 async def test_freed_slot_serves_who_waited_longest(serve: Serve) -> None:
     server = await serve(UploadLimits(slots=1, slot_seconds=30.0))
     holding, *waiting = [await Caller.connect(server.port) for _ in range(4)]
