@@ -15,7 +15,7 @@ from p2pci.index import Index, Member, published_host
 from p2pci.protocol.answers import END, OK_HEAD, encode_error
 from p2pci.protocol.grammar import DEFAULT_PORT, Status
 from p2pci.protocol.messages import Add, Get, ListAll, Lookup, Refusal, Request
-from p2pci.protocol.requests import Conversation, Wait
+from p2pci.protocol.requests import LOOKUP_START, Conversation, Wait
 from p2pci.serving import Listener, ServedConnection, ServingLimits
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _BETWEEN = END + OK_HEAD  # two answers, each with records
 BATCH_BYTES = 64 * 1024  # answers are written, and other connections served, after that many bytes
+BATCH_RECORDS = 500  # of a peer that leaves, before others are served
 STOP_SECONDS = 5.0
 
 
@@ -102,6 +103,7 @@ class _IndexConnection(ServedConnection):
         self._claim = ("", 0)  # host and port of its first ADD, as claimed
         self._stream: Iterator[bytes] | None = None  # the rest of a long answer
         self._is_scheduled = False
+        self._lookup_tail = b""  # of LOOKUPs that are answered at once: while nothing else is under way
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -117,9 +119,30 @@ class _IndexConnection(ServedConnection):
         super().connection_lost(error)
         self._stream = None
         if self._member:
-            records = self._server.index.leave(self._member)
-            if self._server.watch:
-                self._server.watch(Left(self._member.host, self._member.port, records))
+            left = Left(self._member.host, self._member.port, len(self._member.numbers))
+            self._leave(self._member, left)
+
+    def _leave(self, member: Member, left: Left) -> None:
+        """Take the peer out; a large shelf needs several turns, between which others are served."""
+        if not self._server.index.leave(member, at_most=BATCH_RECORDS):
+            self._loop.call_soon(self._leave, member, left)
+        elif self._server.watch:
+            self._server.watch(left)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer LOOKUPs that are like the last one at once, and hand on everything else."""
+        tail = self._lookup_tail
+        if tail and data.endswith(tail) and data.startswith(LOOKUP_START):
+            numbers = data[len(LOOKUP_START) : -len(tail)].split(tail + LOOKUP_START)
+            lines = self._server.index.lookup_run(numbers)
+            if len(lines) == len(numbers):
+                self.transport.write(OK_HEAD + _BETWEEN.join(lines) + END)
+                return
+        super().data_received(data)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._lookup_tail = b""
 
     def serve(self) -> None:
         answers: list[bytes] = []
@@ -128,13 +151,7 @@ class _IndexConnection(ServedConnection):
         while self.can_write and size < BATCH_BYTES:
             if self._stream is not None:
                 answer = self._next_of_stream()
-            elif not self._server.trace and (
-                lines := self.reader.take_known_lookups(
-                    self._server.index.known_lines, max_bytes=BATCH_BYTES - size
-                )
-            ):
-                answer = OK_HEAD + _BETWEEN.join(lines) + END
-            else:
+            elif not (answer := self._answer_adds()):
                 event = self.reader.next_event()
                 if isinstance(event, Wait):
                     break
@@ -147,6 +164,7 @@ class _IndexConnection(ServedConnection):
 
     def _go_on(self, event: Request | Refusal | Wait | None, *, progressed: bool) -> None:
         """Decide what `serve` waits for: bytes, the other side's reading, its turn, or nothing more."""
+        self._lookup_tail = b""
         if progressed:
             self.stop_head_clock()
         if event is Wait.CLOSED:
@@ -155,6 +173,8 @@ class _IndexConnection(ServedConnection):
             self.set_reading(True)
             if self.reader.head_started:
                 self.start_head_clock()
+            elif self.can_write and not self._server.trace:
+                self._lookup_tail = self.reader.lookup_tail
         else:
             self.set_reading(False)
             self.stop_head_clock()  # a head cannot go on while nothing is read
@@ -205,6 +225,15 @@ class _IndexConnection(ServedConnection):
             self._stream = lines
             return OK_HEAD
         return OK_HEAD + lines + END if lines else encode_error(Status.NOT_FOUND)
+
+    def _answer_adds(self) -> bytes:
+        """Answer the ADDs that are like the last one, if that comes next."""
+        member = self._member
+        if member is None or self._server.trace or self.reader.sender != self._claim:
+            return b""
+        starts = self.reader.take_adds(lambda keys: self._server.index.add_run(member, keys))
+        end = member.line_end + END
+        return OK_HEAD + (end + OK_HEAD).join(starts) + end if starts else b""
 
     def _answer_add(self, request: Add) -> bytes:
         claim = (request.host, request.port)

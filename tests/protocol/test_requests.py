@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from p2pci.protocol.grammar import Status
-from p2pci.protocol.messages import Get, Lookup, Refusal, Request, encode_request
-from p2pci.protocol.requests import Conversation, RequestReader, Wait
+from p2pci.protocol.messages import Add, Get, ListAll, Refusal, Request, encode_request
+from p2pci.protocol.requests import Conversation, RequestReader, Wait, read_add_key
 from tests.protocol.strategies import border_requests, gets, index_requests, request_bytes, segments_of
 
 LIST = b"LIST ALL P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\n\r\n"
@@ -88,62 +88,47 @@ def test_canonical_pattern_and_full_parser_agree(wire: bytes, follow_up: bytes) 
     assert state_of(fast) == state_of(full)
 
 
-lookups = st.builds(
-    b"%b RFC %b P2P-CI/1.0%bHost: %b\r\nPort: 5\r\n%b\r\n".__mod__,
-    st.tuples(
-        st.sampled_from([b"LOOKUP"] * 9 + [b"ADD"]),
-        st.sampled_from([b"1", b"70"] * 5 + [b"8", b"070", b"0", b"4294967296", b"1x", b"1 ", b""]),
-        st.sampled_from([b"\r\n"] * 9 + [b"\n", b"\r\nX: y\r\n"]),
-        st.sampled_from([b"h"] * 9 + [b"g", b""]),
-        st.sampled_from([b"Title: \r\n"] * 9 + [b"", b"Title: T\r\n", b"Title: \r\n\r\n"]),
-    ),
-)
+def answer_all(keys: list[bytes]) -> list[bytes]:
+    return keys
 
 
-@given(st.lists(lookups, max_size=9).map(b"".join).flatmap(segments_of), st.integers(1, 20))
-def test_short_cut_takes_the_lookups_that_next_event_would_give(
-    segments: list[bytes], max_bytes: int
-) -> None:
-    known = {b"1": b"1", b"70": b"70"}
-    short, full = RequestReader(Conversation.P2S), RequestReader(Conversation.P2S)
-    taken: list[bytes | Request | Refusal] = []
-    given_events: list[bytes | Request | Refusal] = []
-    for segment in segments:
-        short.receive_data(segment)
-        full.receive_data(segment)
-        event: Request | Refusal | Wait | None = None
-        while not isinstance(event, Wait):
-            values = short.take_known_lookups(known, max_bytes=max_bytes)
-            assert sum(map(len, values)) < max_bytes + 2
-            taken += values
-            event = None if values else short.next_event()
-            if event is not None and not isinstance(event, Wait):
-                taken.append(event)
-        given_events += [seen.event for seen in drain(full) if not isinstance(seen.event, Wait)]
-    assert state_of(short) == state_of(full)
-
-    def plain(event: bytes | Request | Refusal) -> object:
-        return b"%d" % event.number if isinstance(event, Lookup) and event.number in (1, 70) else event
-
-    assert [plain(event) for event in taken] == [plain(event) for event in given_events]
+def take_adds(reader: RequestReader) -> list[bytes]:
+    return list(reader.take_adds(answer_all))
 
 
-def test_short_cut_is_taken() -> None:
-    lookup = b"LOOKUP RFC 7 P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\n\r\n"
+def test_short_cut_takes_the_adds_that_are_like_the_last_one() -> None:
     reader = RequestReader(Conversation.P2S)
-    reader.receive_data(lookup * 3)
-    assert reader.take_known_lookups({b"7": b"seven"}, max_bytes=100) == []  # there is no last LOOKUP yet
+    reader.receive_data(ADD * 3 + LIST + ADD)
+    assert take_adds(reader) == []  # there is no last one yet
     reader.next_event()
-    assert reader.take_known_lookups({b"7": b"seven"}, max_bytes=100) == [b"seven"] * 2
+    assert reader.take_adds(lambda keys: keys[:1]) == [b"7\0Seven"]
+    add = Add(7, "h", 5, "Seven")
+    assert [seen.event for seen in drain(reader)] == [add, ListAll("h", 5), add]
+
+
+def test_short_cut_gives_other_requests_in_keys_that_are_none() -> None:
+    """What stands behind an ADD is in its key, and `read_add_key` reads none of these."""
+    reader = RequestReader(Conversation.P2S)
+    reader.receive_data(ADD + ADD + ADD + LIST)
+    reader.next_event()
+    assert [read_add_key(key) for key in take_adds(reader)] == [(7, "Seven"), None]
 
 
 def test_short_cut_waits_for_the_end_of_a_head_under_way() -> None:
-    lookup = b"LOOKUP RFC 7 P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\n\r\n"
     reader = RequestReader(Conversation.P2S)
-    assert len(read(reader, [lookup, b"LIST ALL P2P-CI/1.0\r\n"])) == 1
-    reader.receive_data(lookup)
-    assert reader.take_known_lookups({b"7": b"seven"}, max_bytes=100) == []
+    assert len(read(reader, [ADD, b"LIST ALL P2P-CI/1.0\r\n"])) == 1
+    reader.receive_data(ADD)
+    assert take_adds(reader) == []
     assert [seen.event for seen in drain(reader)] == [Refusal(Status.BAD_REQUEST, ANY, closes=False)]
+
+
+def test_short_cut_takes_no_byte_that_stands_for_another() -> None:
+    """A NUL in place of what the sender's requests have in common is refused (P-1.31)."""
+    reader = RequestReader(Conversation.P2S)
+    assert len(read(reader, [ADD])) == 1
+    reader.receive_data(b"ADD RFC 8\0Eight\r\n\r\n")
+    assert take_adds(reader) == []
+    assert [seen.event for seen in drain(reader)] == [Refusal(Status.BAD_REQUEST, ANY, closes=True)]
 
 
 @given(conversations, st.binary(max_size=400) | request_bytes)

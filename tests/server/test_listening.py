@@ -147,7 +147,7 @@ def test_stop_ends_those_who_do_not_read_after_the_grace(serve: Serve) -> None:
     start = time.monotonic()
     server.run(server.server.stop(grace_seconds=0.2))
     assert 0.18 <= time.monotonic() - start < ROOM_SECONDS / 5
-    assert server.ask(lambda: server.server.index.member_count) == 0
+    until(lambda: server.ask(lambda: server.server.index.member_count) == 0)
 
 
 def test_port_is_free_again_after_the_stop(serve: Serve) -> None:

@@ -9,7 +9,7 @@ bytes fed one at a time take the long way and give the same events. May import `
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from enum import Enum
 
 from p2pci.errors import InvalidValueError
@@ -58,9 +58,15 @@ class _RuleBroken(Exception):  # noqa: N818 - never leaves this module
 
 
 class RequestReader:
-    """Turns the bytes of one connection into requests and refusals, in order."""
+    """Turns the bytes of one connection into requests and refusals, in order.
+
+    Attributes:
+        lookup_tail: what came behind the number in the last canonical LOOKUP: the same between LOOKUP_START
+            and this, with another number, is a LOOKUP too.
+    """
 
     __slots__ = (
+        "_add_middle",
         "_buffer",
         "_closed",
         "_conversation",
@@ -69,10 +75,10 @@ class RequestReader:
         "_head_bytes",
         "_host",
         "_lines",
-        "_lookup_tail",
         "_port",
         "_position",
         "_sender",
+        "lookup_tail",
     )
 
     def __init__(self, conversation: Conversation) -> None:
@@ -85,7 +91,8 @@ class RequestReader:
         self._sender = b""  # the header lines of the last canonical request that name its sender
         self._host = ""  # and what they say
         self._port = 0
-        self._lookup_tail = b""  # what came behind the number in the last canonical LOOKUP
+        self._add_middle = b""  # what came between number and title in the last canonical ADD
+        self.lookup_tail = b""
         self._ended = False  # the sender has half-closed
         self._closed = False
 
@@ -131,31 +138,38 @@ class RequestReader:
                 self._close()
             return broken.refusal
 
-    def take_known_lookups(self, known: Mapping[bytes, bytes], *, max_bytes: int) -> list[bytes]:
-        """Take the LOOKUPs that come next and differ from the last one in nothing but a number that is known.
+    @property
+    def sender(self) -> tuple[str, int]:
+        """Host and port of the last canonical request."""
+        return self._host, self._port
 
-        A short cut for the most frequent request: `next_event` would give the same requests.
+    def take_adds(self, answer: Callable[[list[bytes]], list[bytes]]) -> list[bytes]:
+        """Take the ADDs that come next and differ from the last one in nothing but number and title.
+
+        A short cut for whole shelves: `next_event` would give the same requests.
 
         Args:
-            known: what is wanted for a number, by its decimal digits.
-            max_bytes: of the values; no more are taken after the one that reaches it.
+            answer: is given the key of each (see `read_add_key`), and gives answers to as many of them as
+                it likes, from the first on; these ADDs are taken.
 
         Returns:
-            The values for the numbers that were asked for, in order.
+            What `answer` gave.
         """
-        values: list[bytes] = []
-        buffer, position, size = self._buffer, self._position, 0
-        tail = b"" if self._lines else self._lookup_tail
-        while tail and size < max_bytes and buffer.startswith(_LOOKUP, position):
-            end = buffer.find(b" ", position + len(_LOOKUP))
-            value = known.get(buffer[position + len(_LOOKUP) : end])
-            if value is None or not buffer.startswith(tail, end):
-                break
-            values.append(value)
-            size += len(value)
-            position = end + len(tail)
-        self._position = position
-        return values
+        buffer, start, middle = self._buffer, self._position + len(_ADD), self._add_middle
+        if not middle or self._lines or not buffer.startswith(_ADD, self._position):
+            return []
+        end = buffer.rfind(_BLANK_LINE, start, start + _MAX_RUN_BYTES)
+        run = buffer[start : max(start, end)]
+        if b"\0" in run:
+            return []
+        keys = b"\0".join(run.split(middle)).split(_BLANK_LINE + _ADD)
+        answers = answer(keys)
+        if len(answers) == len(keys):
+            self._position = end + len(_BLANK_LINE)
+        else:
+            frame = len(_ADD) + len(middle) - len(b"\0") + len(_BLANK_LINE)
+            self._position += len(answers) * frame + sum(map(len, keys[: len(answers)]))
+        return answers
 
     def _take_canonical(self) -> Add | Lookup | ListAll | None:
         """Take a request in the canonical form; what is out of range is left to the rules."""
@@ -172,10 +186,11 @@ class RequestReader:
         start, self._position = self._position, found.end()
         self._head = slice(start, self._position)
         if method == b"ADD":
+            self._add_middle = self._buffer[found.end(2) : found.end(3)] + b"\r\nTitle: "
             return Add(number, self._host, self._port, title.decode().strip(" "))
         if not method:
             return ListAll(self._host, self._port)
-        self._lookup_tail = self._buffer[found.end(2) : self._position]
+        self.lookup_tail = self._buffer[found.end(2) : self._position]
         return Lookup(number, self._host, self._port, title.decode().strip(" "))
 
     def _take_canonical_get(self) -> Get | None:
@@ -249,7 +264,10 @@ def _content(line: bytes) -> bytes:
     return line.removesuffix(b"\n").removesuffix(b"\r")
 
 
-_LOOKUP = b"LOOKUP RFC "
+LOOKUP_START = b"LOOKUP RFC "
+_ADD = b"ADD RFC "
+_BLANK_LINE = b"\r\n\r\n"
+_MAX_RUN_BYTES = 16 * 1024
 _CANONICAL = re.compile(
     rb"(?:(ADD|LOOKUP) RFC ([0-9]{1,10})|LIST ALL) P2P-CI/1\.0\r\n"
     rb"(Host: [\x21-\x7e]{1,255}\r\nPort: [0-9]{1,5})\r\n"
@@ -262,6 +280,20 @@ _CANONICAL_GET = re.compile(
     rb"Host: ([\x21-\x7e]{1,255})\r\n"
     rb"OS: ([\x20-\x7e]{0,512})\r\n\r\n"
 ).match
+
+
+_ADD_KEY = re.compile(rb"([0-9]{1,10})\0([\x20-\x7e]{0,512})").fullmatch
+
+
+def read_add_key(key: bytes) -> tuple[int, str] | None:
+    """Read a key of `take_adds`: digits, NUL, title; None when it is of no canonical ADD.
+
+    Then `next_event` says what it is of.
+    """
+    found = _ADD_KEY(key)
+    if not found or not 0 < (number := int(found[1])) <= MAX_NUMBER:
+        return None
+    return number, found[2].decode().strip(" ")
 
 
 def _parse(lines: list[bytes], conversation: Conversation) -> Request:
