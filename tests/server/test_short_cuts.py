@@ -102,6 +102,7 @@ ADDS = add(1, "One") + add(8, "Eight") + add(70, "Seventy") + add(8, "Acht") + a
 @example([add(1, "One"), b"ADD RFC 8\0Eight\r\n\r\n" + add(9, "Nine")])
 @example([add(1, "One"), add(8, "Eight") + b"ADD RFC 9\0Nine\r\n\r\n"])
 @example([add(1, "One"), add(1, "One", port=6), add(8, "Eight", port=6) * 2])
+@example([add(1, "One"), add(1, "One", port=6), lookup(1), add(8, "Eight", port=6) * 2])
 @example([lookup(1), lookup(1) + b"\r\n" + lookup(1), lookup(1)[:-2], b"\r\n" + lookup(1)])
 def test_whole_segments_are_answered_like_single_bytes(segments: list[bytes]) -> None:
     at_once = asyncio.run(converse(segments))

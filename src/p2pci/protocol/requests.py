@@ -140,7 +140,7 @@ class RequestReader:
 
     @property
     def sender(self) -> tuple[str, int]:
-        """Host and port of the last canonical request."""
+        """Host and port of the last canonical request; the ADDs of `take_adds` have the same."""
         return self._host, self._port
 
     def take_adds(self, answer: Callable[[list[bytes]], list[bytes]]) -> list[bytes]:
@@ -181,6 +181,7 @@ class RequestReader:
         if sender != self._sender:  # hardly ever: a connection's requests name one host and port
             host, port = sender[len(b"Host: ") :].split(b"\r\nPort: ")
             self._sender, self._host, self._port = sender, host.decode(), int(port)
+            self._add_middle = b""
         if not (0 < number <= MAX_NUMBER and 0 < self._port <= MAX_PORT):
             return None
         start, self._position = self._position, found.end()
