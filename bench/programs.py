@@ -187,9 +187,10 @@ class Workshop:
 
 
 def _environment() -> dict[str, str]:
-    """Give our environment without settings of p2pci, fit for any folder."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("P2PCI_")}
-    if "PYTHONPATH" in plain:
-        folders = plain["PYTHONPATH"].split(os.pathsep)
-        plain["PYTHONPATH"] = os.pathsep.join(str(Path(folder).resolve()) for folder in folders)
+    """Give our environment without settings of p2pci and Python, which may cost time; fit for any folder."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("P2PCI_", "PYTHON"))}
+    if folders := os.environ.get("PYTHONPATH"):
+        plain["PYTHONPATH"] = os.pathsep.join(
+            str(Path(folder).resolve()) for folder in folders.split(os.pathsep)
+        )
     return plain | {"PYTHONUTF8": "1"}

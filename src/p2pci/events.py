@@ -79,6 +79,13 @@ class Uploaded(NamedTuple):
     size: int
 
 
+class MoreUploaded(NamedTuple):
+    """So many more documents went out whole within a second, of `size` bytes together."""
+
+    documents: int
+    size: int
+
+
 class Downloading(NamedTuple):
     """A download begins to connect to a holder."""
 
@@ -175,6 +182,7 @@ Event = (
     | Added
     | Left
     | Uploaded
+    | MoreUploaded
     | Downloading
     | Progress
     | Downloaded

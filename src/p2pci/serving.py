@@ -2,7 +2,8 @@
 
 A ServedConnection reads requests and knows the rules that are the same on both sides: the clock of a head,
 the pressure back when the other side does not read, and the lingering close. Its subclass says in
-`serve` what the answers are. May import `protocol`, `events` and `errors`; all time is the loop's.
+`serve` what the answers are. May import `countdown`, `protocol`, `events` and `errors`; all time is the
+loop's.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import os
 import socket
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import TYPE_CHECKING, cast
 
+from p2pci.countdown import Countdown
 from p2pci.errors import CannotListenError
 from p2pci.protocol.addresses import EVERYWHERE
 from p2pci.protocol.grammar import MAX_HEAD_SECONDS
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
     from p2pci.events import Address
 
 BACKLOG = 4096
-UNSENT_BYTES = 64 * 1024  # what the kernel may hold back for a slow reader
+# What the kernel may hold back for a slow reader. It says at half of that that it takes more, which must be
+# more than the one segment, of 64 KiB on loopback, that it keeps back for the close (TCP_CORK).
+UNSENT_BYTES = 128 * 1024
 _PORT_TRIES = 20
 
 
@@ -53,14 +58,26 @@ class ServingLimits:
 class Listener:
     """The listening sockets of one port, on IPv4 and IPv6, and the connections that came in on them."""
 
-    def __init__(self, connect: Callable[[], ServedConnection], *, limits: ServingLimits) -> None:
+    def __init__(
+        self, connect: Callable[[], ServedConnection], *, limits: ServingLimits, answers_once: bool = False
+    ) -> None:
+        """Prepare to listen.
+
+        Args:
+            connect: makes what serves a connection.
+            limits: of the connections.
+            answers_once: the close follows each answer, and pushes out what the kernel may hold back.
+        """
         self.limits = limits
         self.connections: set[ServedConnection] = set()  # those that are served
         self.port = 0
         self.is_closing = False
-        self._parting: set[ServedConnection] = set()  # those of which only the close is left
+        self.heads = _countdown(limits.head_seconds, "head_is_late")
+        self.stalls = _countdown(limits.stall_seconds, "check_stall")
+        self.parting = _countdown(limits.linger_seconds, "end_lingering")  # only the close of these is left
         self._all_closed = asyncio.Event()  # meant for `close`: set when the last connection has gone
         self._connect = connect
+        self._answers_once = answers_once
         self._servers: list[asyncio.Server] = []
 
     async def open(self, host: str | None, port: int) -> None:
@@ -98,6 +115,9 @@ class Listener:
             self._servers.append(server)
             port = self.port = server.sockets[0].getsockname()[1]
             _set_options(server.sockets[0], self.limits.dead_seconds)
+            if self._answers_once and hasattr(socket, "TCP_CORK"):
+                # The end of an answer and of the connection then go out, and wake the other side, together.
+                server.sockets[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
         for server in self._servers:
             await server.start_serving()
 
@@ -108,30 +128,39 @@ class Listener:
         self._all_closed.clear()
         for connection in list(self.connections):
             connection.drain()
-        if self.connections or self._parting:
+        if self.connections or self.parting:
             try:
                 await asyncio.wait_for(self._all_closed.wait(), grace_seconds)
             except TimeoutError:
-                for connection in [*self.connections, *self._parting]:
+                for connection in [*self.connections, *self.parting]:
                     connection.abort()
                 await self._all_closed.wait()
+        for countdown in (self.heads, self.stalls, self.parting):
+            countdown.close()
 
     def part(self, connection: ServedConnection) -> None:
         """Count a connection no longer among those that are served: it keeps nobody out (clause P-4.15)."""
         self.connections.discard(connection)
-        self._parting.add(connection)
+        self.heads.stop(connection)
+        self.parting.start(connection)
 
     def forget(self, connection: ServedConnection) -> None:
         """Note that a connection has gone."""
         self.connections.discard(connection)
-        self._parting.discard(connection)
-        if not self.connections and not self._parting:
+        self.heads.stop(connection)
+        self.stalls.stop(connection)
+        self.parting.stop(connection)
+        if self.is_closing and not self.connections and not self.parting:
             self._all_closed.set()
 
     def _stop_accepting(self) -> None:
         for server in self._servers:
             server.close()
         self._servers.clear()
+
+
+def _countdown(seconds: float, is_late: str) -> Countdown[ServedConnection]:
+    return Countdown(seconds, methodcaller(is_late))
 
 
 async def _addresses(host: str) -> tuple[str, ...]:
@@ -170,20 +199,34 @@ class ServedConnection(asyncio.Protocol, ABC):
     """One accepted connection. A subclass says in `serve` how its requests are answered."""
 
     transport: asyncio.Transport
-    address: Address
+    can_write = True  # the other side reads what we write
+    is_finishing = False  # the last answer is written; only the close is left
+    _address: Address | None = None
+    _reader: RequestReader | None = None
+    _other_side_ended = False
+    _reads = True
+    _unsent = 0  # bytes in the transport when the countdown of a stall began
+    _lingered = 0  # bytes read and dropped behind the last answer
 
     def __init__(self, conversation: Conversation, listener: Listener) -> None:
-        self.reader = RequestReader(conversation)
-        self.can_write = True  # the other side reads what we write
-        self.is_finishing = False  # the last answer is written; only the close is left
+        self._conversation = conversation
         self._listener = listener
         self._loop = asyncio.get_running_loop()
-        self._other_side_ended = False
-        self._reads = True
-        self._head_timer: asyncio.TimerHandle | None = None
-        self._stall_timer: asyncio.TimerHandle | None = None
-        self._linger_timer: asyncio.TimerHandle | None = None
-        self._linger_bytes_left = listener.limits.linger_bytes
+
+    @property
+    def address(self) -> Address:
+        """The other end of the connection; ("", 0) when it was gone before it was here."""
+        if self._address is None:
+            name = self.transport.get_extra_info("peername")
+            self._address = name[:2] if name else ("", 0)
+        return self._address
+
+    @property
+    def reader(self) -> RequestReader:
+        """Reads the requests; made when it is needed first."""
+        if self._reader is None:
+            self._reader = RequestReader(self._conversation)
+        return self._reader
 
     @abstractmethod
     def serve(self) -> None:
@@ -193,16 +236,11 @@ class ServedConnection(asyncio.Protocol, ABC):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        peer_name = transport.get_extra_info("peername")
-        self.address = peer_name[:2] if peer_name else ("", 0)
         self._listener.connections.add(self)
-        if not peer_name or self._listener.is_closing:
-            self.abort()  # it was reset before it was accepted, or accepted while we stop
+        if self._listener.is_closing:
+            self.abort()  # it was accepted while we stop
 
     def connection_lost(self, error: Exception | None) -> None:
-        for timer in (self._head_timer, self._stall_timer, self._linger_timer):
-            if timer:
-                timer.cancel()
         self.is_finishing = True
         self._listener.forget(self)
 
@@ -211,17 +249,16 @@ class ServedConnection(asyncio.Protocol, ABC):
             self.reader.receive_data(data)
             self.serve()
             return
-        self._linger_bytes_left -= len(data)
-        if self._linger_bytes_left < 0:
+        self._lingered += len(data)
+        if self._lingered > self._listener.limits.linger_bytes:
             self.transport.close()  # which still finishes the writing
 
     def eof_received(self) -> bool:
         self._other_side_ended = True
         if self.is_finishing:
-            self.transport.close()
-        else:
-            self.reader.receive_eof()
-            self.serve()
+            return False  # the loop closes, and still finishes the writing
+        self.reader.receive_eof()
+        self.serve()
         return True  # what was asked is still answered
 
     def pause_writing(self) -> None:
@@ -232,8 +269,7 @@ class ServedConnection(asyncio.Protocol, ABC):
         self.can_write = True
         if self.is_finishing:
             return  # the stall is watched for until all is written
-        if self._stall_timer:
-            self._stall_timer.cancel()
+        self._listener.stalls.stop(self)
         self._loop.call_soon(self._serve_on)  # asyncio would trip over a close in the midst of its write
 
     def _serve_on(self) -> None:
@@ -253,17 +289,11 @@ class ServedConnection(asyncio.Protocol, ABC):
 
     def start_head_clock(self) -> None:
         """Start the clock of clause P-1.27 unless it runs."""
-        if self._head_timer is None:
-            self._head_timer = self._loop.call_later(self._listener.limits.head_seconds, self.head_is_late)
+        if self not in self._listener.heads:
+            self._listener.heads.start(self)
 
     def stop_head_clock(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    @abstractmethod
-    def head_is_late(self) -> None:
-        """The clock of clause P-1.27 has run out."""
+        self._listener.heads.stop(self)
 
     def drain(self) -> None:
         """Answer what has come, then close: as if the other side had said that it sends no more."""
@@ -277,14 +307,10 @@ class ServedConnection(asyncio.Protocol, ABC):
             return
         self.is_finishing = True
         self._listener.part(self)
-        self.stop_head_clock()
-        if self.transport.get_write_buffer_size():
-            self._watch_for_stall()
         if self._other_side_ended:
             self.transport.close()
             return
         self.set_reading(True)
-        self._linger()
         try:
             self.transport.write_eof()
         except OSError:  # it was reset, and the loop has not seen that yet
@@ -294,26 +320,27 @@ class ServedConnection(asyncio.Protocol, ABC):
         """End the connection at once, whatever is under way."""
         self.transport.abort()
 
-    def _linger(self) -> None:
-        seconds = self._listener.limits.linger_seconds
-        self._linger_timer = self._loop.call_later(seconds, self._end_lingering)
+    # Called by the listener's countdowns
 
-    def _end_lingering(self) -> None:
-        if self.transport.get_write_buffer_size():
-            self._linger()  # the answer is still on its way; a stall ends it
-        else:
+    @abstractmethod
+    def head_is_late(self) -> None:
+        """The clock of clause P-1.27 has run out."""
+
+    def end_lingering(self) -> None:
+        if not self.transport.get_write_buffer_size():
             self.transport.close()
+            return
+        self._listener.parting.start(self)  # the answer is still on its way; a stall ends it
+        if self not in self._listener.stalls:
+            self._watch_for_stall()
 
-    def _watch_for_stall(self) -> None:
-        if self._stall_timer:
-            self._stall_timer.cancel()
-        self._stall_timer = self._loop.call_later(
-            self._listener.limits.stall_seconds, self._check_stall, self.transport.get_write_buffer_size()
-        )
-
-    def _check_stall(self, size_before: int) -> None:
+    def check_stall(self) -> None:
         size = self.transport.get_write_buffer_size()
-        if size and size >= size_before:
+        if size and size >= self._unsent:
             self.abort()
         elif size:
             self._watch_for_stall()
+
+    def _watch_for_stall(self) -> None:
+        self._unsent = self.transport.get_write_buffer_size()
+        self._listener.stalls.start(self)

@@ -11,7 +11,7 @@ from hypothesis import example, given, strategies as st
 
 from p2pci.protocol.grammar import Status
 from p2pci.protocol.messages import Add, Get, ListAll, Refusal, Request, encode_request
-from p2pci.protocol.requests import Conversation, RequestReader, Wait, read_add_key
+from p2pci.protocol.requests import Conversation, RequestReader, Wait, read_add_key, read_get
 from tests.protocol.strategies import border_requests, gets, index_requests, request_bytes, segments_of
 
 LIST = b"LIST ALL P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\n\r\n"
@@ -129,6 +129,37 @@ def test_short_cut_takes_no_byte_that_stands_for_another() -> None:
     reader.receive_data(b"ADD RFC 8\0Eight\r\n\r\n")
     assert take_adds(reader) == []
     assert [seen.event for seen in drain(reader)] == [Refusal(Status.BAD_REQUEST, ANY, closes=True)]
+
+
+nearly_gets = st.builds(
+    b"%b%bGET RFC %b P2P-CI/1.0\r\nHost: %b\r\nOS: %b\r\n%b\r\n%b".__mod__,
+    st.tuples(
+        st.sampled_from([b""] * 5 + [b"\r\n"]),
+        st.sampled_from([b""] * 5 + [b"x"]),
+        st.sampled_from(
+            [b"7"] * 5 + [b"007", b"0", b"4294967295", b"4294967296", b"12345678901", b"", b"7 "]
+        ),
+        st.sampled_from([b"h"] * 5 + [b"", b"h h", b"h" * 255, b"h" * 256, b"h\x00"]),
+        st.sampled_from([b"Mac"] * 5 + [b"", b"a\tb", b"\xff", b"x" * 512, b"x" * 513, b"a\x00b"]),
+        st.sampled_from([b""] * 5 + [b"X: y\r\n", b"Host: h\r\n", b"Title: a\r\nTitle: b\r\n"]),
+        st.sampled_from([b"", b"GET RFC 8", b"\x00"]),
+    ),
+)
+
+
+@given(nearly_gets | request_bytes)
+def test_short_cut_reads_the_get_that_next_event_would_give(wire: bytes) -> None:
+    number = read_get(wire)
+    reader = RequestReader(Conversation.P2P)
+    reader.receive_data(wire)
+    event = reader.next_event()
+    assert number is None or (isinstance(event, Get) and event.number == number)
+
+
+@given(gets)
+def test_short_cut_reads_what_we_send(request: Get) -> None:
+    wire = encode_request(request)
+    assert read_get(wire) == (request.number if wire.isascii() and b"\x7f" not in wire else None)
 
 
 @given(conversations, st.binary(max_size=400) | request_bytes)

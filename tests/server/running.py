@@ -97,7 +97,7 @@ class RunningServer:
     def connections(self) -> list[ServedConnection]:
         """Every connection that is open at the server's end, in no order."""
         listener = self.server._listener
-        return self.ask(lambda: [*listener.connections, *listener._parting]) if listener else []
+        return self.ask(lambda: [*listener.connections, *listener.parting]) if listener else []
 
     def connection_of(self, peer: WirePeer) -> ServedConnection:
         """Give the server's end of a peer's connection."""

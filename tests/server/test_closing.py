@@ -183,7 +183,7 @@ def test_answers_are_finished_though_too_much_comes_behind_the_last_request(serv
     slow.says(b"QUIT\r\n\r\n")
     until(lambda: connection.is_finishing)
     slow.says(b"x" * 2000)
-    until(lambda: server.ask(lambda: connection._linger_bytes_left < 0))
+    until(lambda: server.ask(lambda: connection._lingered > 1000))
     for _ in range(asked):
         slow.hears(expected)
     slow.hears(BAD_REQUEST)

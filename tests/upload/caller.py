@@ -86,7 +86,7 @@ async def exchange(port: int, request: bytes) -> bytes:
 def connections(server: UploadServer) -> int:
     """Count those that are served and those of which only the close is left."""
     listener = server._listener
-    return len(listener.connections) + len(listener._parting) if listener else 0
+    return len(listener.connections) + len(listener.parting) if listener else 0
 
 
 def body_of(answer: bytes) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from p2pci import Shelf, UploadServer
-from p2pci.events import Event, Received, Role, Sent, Uploaded
+from p2pci.events import Event, MoreUploaded, Received, Role, Sent, Uploaded
 from tests.upload.caller import Caller, body_of, exchange, get
 
 NOT_FOUND = b"P2P-CI/1.0 404 Not Found\r\n\r\n"
@@ -49,10 +49,15 @@ async def test_empty_file_is_a_200_of_length_0(folder: Path, port: int) -> None:
     assert answer.endswith(b"\r\nContent-Length: 0\r\nContent-Type: text/plain\r\n\r\n")
 
 
-@pytest.mark.parametrize("size", [1, 65_535, 65_536, 262_143, 262_144, 262_145, 2_000_003])
+@pytest.mark.parametrize(
+    "size", [1, 65_535, 65_536, 262_143, 262_144, 262_145, 2_097_151, 2_097_152, 2_097_153, 40_000_003]
+)
 async def test_body_is_the_file_at_the_borders_of_pieces(folder: Path, port: int, size: int) -> None:
+    """From the file, and when it is a small one from memory the second time."""
     text = os.urandom(size)
     (folder / "rfc7.txt").write_bytes(text)
+    os.utime(folder / "rfc7.txt", (1e9, 1e9))
+    assert body_of(await exchange(port, get(7))) == text
     assert body_of(await exchange(port, get(7))) == text
 
 
@@ -177,6 +182,20 @@ async def test_second_request_in_the_same_segment_is_dropped(folder: Path, port:
     assert (await exchange(port, get(7) + get(7))).count(b"P2P-CI/1.0 200 OK") == 1
     assert await exchange(port, get(9) + get(7)) == NOT_FOUND
     assert await exchange(port, b"POST / HTTP/1.1\r\n\r\n" + get(7)) == BAD_REQUEST
+
+
+async def test_of_many_uploads_in_a_second_the_sum_is_told(folder: Path, shelf: Shelf) -> None:
+    (folder / "rfc7.txt").write_bytes(b"seven\n")
+    events: list[Event] = []
+    async with UploadServer(shelf, host="127.0.0.1", watch=events.append) as server:
+        for _ in range(100):
+            await exchange(server.port, get(7))
+    told = [event for event in events if isinstance(event, Uploaded)]
+    sums = [event for event in events if isinstance(event, MoreUploaded)]
+    assert len(told) % 10 == 0
+    assert sums
+    assert len(told) + sum(event.documents for event in sums) == 100
+    assert sum(event.size for event in events if isinstance(event, Uploaded | MoreUploaded)) == 600
 
 
 async def test_watch_and_trace_tell_of_heads_and_of_what_went_out(folder: Path, shelf: Shelf) -> None:

@@ -14,6 +14,13 @@ PATTERN = os.urandom(1 << 16)
 OLD = PATTERN * (BIG_BYTES // len(PATTERN))
 
 
+@pytest.fixture(params=["by the kernel", "in pieces"], autouse=True)
+def sending(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also as on a system that sends no files: what is large is read and written."""
+    if request.param == "in pieces":
+        monkeypatch.delattr(os, "sendfile", raising=False)
+
+
 async def _body_across(folder: Path, port: int, change: str) -> tuple[int, bytes]:
     """Ask for OLD, change its file when the first bytes are here, and give the length and the body."""
     place = folder / "rfc7.txt"

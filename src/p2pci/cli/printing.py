@@ -121,6 +121,8 @@ class PeerPrinter:
                 return self._loss_line(reason, retry_seconds)
             case events.Uploaded(address, number, size):
                 return f"[UPLOAD] Sent RFC {number} to {address} ({size} bytes)"
+            case events.MoreUploaded(documents, size):
+                return f"[UPLOAD] … and sent {documents} more within a second ({size} bytes)"
         return None
 
     def _loss_line(self, reason: str, retry_seconds: float) -> str | None:

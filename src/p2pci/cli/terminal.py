@@ -33,6 +33,7 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+FLUSH_SECONDS = 0.02
 _CLEAR_LINE = "\r\x1b[K"
 
 Question = tuple[str, "asyncio.Future[str | None]"]
@@ -49,6 +50,7 @@ class Terminal:
         self._status = ""  # a line that changes in place
         self._questions: queue.SimpleQueue[Question] = queue.SimpleQueue()
         self._reader: threading.Thread | None = None
+        self._flush_timer: asyncio.TimerHandle | None = None  # lines wait in the stream's buffer until then
         for stream in (sys.stdin, sys.stdout, sys.stderr):
             # No locale makes a line of text an error.
             stream.reconfigure(errors="replace" if stream is sys.stdin else "backslashreplace")  # type: ignore[union-attr]
@@ -66,13 +68,19 @@ class Terminal:
         self._status = ""
 
     def report(self, text: str) -> None:
-        """Print a line of a server or peer that runs: its work goes on when nobody can read what it says."""
-        try:
+        """Print a line of a server or peer that runs: its work goes on when nobody can read what it says.
+
+        Where nobody types or watches, many lines go out together, after FLUSH_SECONDS at the latest.
+        """
+        if self._flush_timer is None and not self.is_screen and self._reader is None:
+            self._flush_timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+        with _output_may_fail():
             self.print(text)
-        except BrokenPipeError:
-            drop_output()
-        except OSError:  # a full disk under the log, which may have room again for a later line
-            pass
+
+    def _flush(self) -> None:
+        self._flush_timer = None
+        with _output_may_fail():
+            self._output.flush()
 
     def complain(self, text: str) -> None:
         """Print a line to standard error."""
@@ -86,11 +94,13 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         self._output.write(text)
-        self._output.flush()
+        if self._flush_timer is None:
+            self._output.flush()
 
     async def ask(self, prompt: str) -> str | None:
         """Put a question, and give the line that was typed; None at the end of input."""
         if self._reader is None:
+            self._flush()
             self._reader = threading.Thread(target=self._read_answers, name="terminal", daemon=True)
             self._reader.start()
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
@@ -139,6 +149,16 @@ class Terminal:
         finally:
             if self._prompt or self._reader:
                 termios.tcsetattr(sys.stdin, termios.TCSANOW, modes)
+
+
+@contextmanager
+def _output_may_fail() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        drop_output()
+    except OSError:  # a full disk under the log, which may have room again for a later line
+        pass
 
 
 def open_missing_streams() -> None:

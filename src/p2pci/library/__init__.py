@@ -1,7 +1,7 @@
 """The shelf of a peer: a folder of documents, their titles, and safe ways in and out.
 
     shelf      what is in the folder; a document opened by its number
-    documents  a document that is open, and small ones kept in memory
+    documents  a document that is open
     incoming   a document on its way in: hidden until it is whole
     names      file names and numbers
     titles     the title of a document, read from its first page, fit to send
@@ -11,9 +11,9 @@
 Plain blocking functions on the standard library; imports errors alone.
 """
 
-from p2pci.library.documents import DocumentCache, KeptDocument, OpenDocument
+from p2pci.library.documents import FileState, OpenDocument
 from p2pci.library.incoming import Incoming
 from p2pci.library.shelf import Document, Shelf
 from p2pci.library.titles import fit_title
 
-__all__ = ["Document", "DocumentCache", "Incoming", "KeptDocument", "OpenDocument", "Shelf", "fit_title"]
+__all__ = ["Document", "FileState", "Incoming", "OpenDocument", "Shelf", "fit_title"]

@@ -1,4 +1,4 @@
-"""A document of the shelf while it is read, and small ones kept for the next reader.
+"""A document of the shelf while it is read or sent.
 
 Imports errors and its floor's `folder`.
 """
@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import os
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from p2pci.library.folder import library_error
-
-# A file that was changed this lately may change again without a change of its time, which has a grain.
-SETTLED_SECONDS = 2.0
 
 
 class FileState(NamedTuple):
@@ -38,13 +33,14 @@ class OpenDocument:
 
     Attributes:
         size: bytes it had when it was opened.
+        left: those of them that were not read or sent yet.
         modified: when it was changed last, seconds since 1970.
         state: of the file when it was opened.
     """
 
     def __init__(self, descriptor: int, *, state: os.stat_result, path: Path) -> None:
         """Take over a descriptor; `path` is for messages alone."""
-        self.size = state.st_size
+        self.size = self.left = state.st_size
         self.modified = state.st_mtime
         self.state = FileState.of(state)
         self._descriptor: int | None = descriptor
@@ -61,19 +57,41 @@ class OpenDocument:
         self.close()
 
     def read(self, max_bytes: int) -> bytes:
-        """The next bytes, at most so many; b"" at the end.
+        """The next bytes, at most so many and none behind `size`; b"" at the end.
 
         Raises:
             LibraryError: the disk failed.
             ValueError: the document is closed.
         """
         with self._using:
-            if self._descriptor is None:
-                raise ValueError("the document is closed")
             try:
-                return os.read(self._descriptor, max_bytes)
+                data = os.read(self._opened(), min(max_bytes, self.left))
             except OSError as error:
                 raise library_error(self._path, error, wish="be read") from error
+            self.left -= len(data)
+            return data
+
+    def send(self, to: int, max_bytes: int) -> int:
+        """Send the next bytes to a socket, as many as it takes, without their passing through here.
+
+        Args:
+            to: the socket's descriptor; not a blocking one.
+            max_bytes: at most so many, and none behind `size`.
+
+        Returns:
+            How many were sent; 0 at the end.
+
+        Raises:
+            BlockingIOError: the socket takes nothing now.
+            OSError: the socket or the disk failed, or this system does not do that.
+            ValueError: the document is closed.
+        """
+        with self._using:
+            descriptor = self._opened()
+            sent = os.sendfile(to, descriptor, self.size - self.left, min(max_bytes, self.left))
+            self.left -= sent
+            os.lseek(descriptor, sent, os.SEEK_CUR)
+            return sent
 
     def close(self) -> None:
         """Give the descriptor back; harmless when that is done."""
@@ -82,49 +100,7 @@ class OpenDocument:
             if descriptor is not None:
                 os.close(descriptor)
 
-
-class KeptDocument(NamedTuple):
-    """A document in memory, as its file was in `state`; `modified` in seconds since 1970."""
-
-    state: FileState
-    modified: float
-    data: bytes
-
-
-class DocumentCache:
-    """Documents that were sent lately; the ones kept longest make room. For one thread.
-
-    Args:
-        state_of: gives the state that the file of a number has now; see Shelf.state.
-        max_bytes: of all documents together.
-    """
-
-    def __init__(self, state_of: Callable[[int], FileState | None], *, max_bytes: int) -> None:
-        self._state_of = state_of
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._documents: dict[int, KeptDocument] = {}
-
-    def get(self, number: int) -> KeptDocument | None:
-        """Give a document if it is kept and its file is still as it was then; asks the file system."""
-        kept = self._documents.get(number)
-        if kept is not None and kept.state != self._state_of(number):
-            self._drop(number)
-            return None
-        return kept
-
-    def keep(self, number: int, document: OpenDocument, data: bytes) -> None:
-        """Keep a document's bytes, if they are all and the file has been at rest for a while."""
-        is_settled = time.time() - document.modified > SETTLED_SECONDS
-        if len(data) != document.size or not is_settled or len(data) > self._max_bytes:
-            return
-        self._drop(number)
-        self._documents[number] = KeptDocument(document.state, document.modified, data)
-        self._bytes += len(data)
-        while self._bytes > self._max_bytes:
-            self._drop(next(iter(self._documents)))
-
-    def _drop(self, number: int) -> None:
-        kept = self._documents.pop(number, None)
-        if kept is not None:
-            self._bytes -= len(kept.data)
+    def _opened(self) -> int:
+        if self._descriptor is None:
+            raise ValueError("the document is closed")
+        return self._descriptor

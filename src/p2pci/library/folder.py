@@ -105,6 +105,8 @@ class Folder:
 
     def state(self, name: str) -> os.stat_result:
         """The state of what has this name, of a link itself if it is one."""
+        if self._descriptor is not None:  # asked for every upload: without the detour below
+            return os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
         place, descriptor = self._at(name)
         return os.stat(place, dir_fd=descriptor, follow_symlinks=False)
 

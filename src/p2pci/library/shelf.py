@@ -170,11 +170,11 @@ class Shelf:
                 reason = f"is no document: {error.strerror}. Put a readable, regular file in its place."
         raise NotOnShelfError(self.path / f"rfc{number:d}.txt", reason=reason)
 
-    def state(self, number: int) -> FileState | None:
+    def state(self, number: int) -> os.stat_result | None:
         """What the file is that `open` would look at first, without opening it; None when there is none."""
         known = self._documents.get(number)
         try:
-            return FileState.of(self._folder.state(known.name if known else document_name(number)))
+            return self._folder.state(known.name if known else document_name(number))
         except (OSError, InvalidValueError):
             return None
 

@@ -19,35 +19,36 @@ _FIRST_DATE = -2208988800  # 1 January 1900, in seconds since the epoch
 _LAST_DATE = 253402300799  # 31 December 9999
 
 
-def encode_document_head(size: int, *, date: float, modified: float, os: str) -> bytes:
-    """Write the head of a plain GET's answer: five headers, in this order (clauses P-3.1 to P-3.3).
+@lru_cache(maxsize=1)
+def encode_head_start(date: int) -> bytes:
+    """Write the beginning of the head of a plain GET's answer, the same for all that are sent in a second.
+
+    Start and end are the status line and five headers, in this order (clauses P-3.1 to P-3.3).
+
+    Args:
+        date: now, in whole seconds since the epoch.
+    """
+    return b"%bDate: %b\r\n" % (encode_status_line(Status.OK), _encode_date(date))
+
+
+def encode_head_end(size: int, *, modified: float, os: str) -> bytes:
+    """Write the rest of it, which belongs to the document.
 
     Args:
         size: bytes of the body that follows.
-        date: now, in seconds since the epoch.
         modified: when the document's file was last changed, in seconds since the epoch.
         os: our system and release.
     """
-    return (
-        b"%bDate: %b\r\nOS: %b\r\nLast-Modified: %b\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n\r\n"
-        % (
-            encode_status_line(Status.OK),
-            _encode_date(date),
-            encode_title(os),
-            _encode_date(modified),
-            size,
-        )
+    return b"OS: %b\r\nLast-Modified: %b\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n\r\n" % (
+        encode_title(os),
+        _encode_date(modified),
+        size,
     )
 
 
 def _encode_date(seconds: float) -> bytes:
     """Write a moment, or the nearest one that readers of dates understand: file systems know others."""
-    return _encode_second(int(max(_FIRST_DATE, min(seconds, _LAST_DATE))))
-
-
-@lru_cache(maxsize=4096)
-def _encode_second(second: int) -> bytes:
-    return formatdate(second, usegmt=True).encode()
+    return formatdate(int(max(_FIRST_DATE, min(seconds, _LAST_DATE))), usegmt=True).encode()
 
 
 def encode_document_error(status: Status) -> bytes:

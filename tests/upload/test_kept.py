@@ -5,16 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-
-from p2pci.library import DocumentCache, Shelf
+from p2pci.library import Shelf
+from p2pci.upload.kept import KeptDocuments
 
 LONG_AGO = 1_000_000_000.0
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path)
 
 
 def write(shelf: Shelf, number: int, data: bytes, *, modified: float = LONG_AGO) -> Path:
@@ -24,28 +18,28 @@ def write(shelf: Shelf, number: int, data: bytes, *, modified: float = LONG_AGO)
     return path
 
 
-def keep(cache: DocumentCache, shelf: Shelf, number: int) -> None:
+def keep(cache: KeptDocuments, shelf: Shelf, number: int) -> None:
     with shelf.open(number) as document:
-        cache.keep(number, document, document.read(1000))
+        cache.keep(number, document, head_end=b"head", data=document.read(1000))
 
 
-def kept_bytes(cache: DocumentCache, number: int) -> bytes | None:
+def kept_bytes(cache: KeptDocuments, number: int) -> bytes | None:
     kept = cache.get(number)
     return kept.data if kept else None
 
 
 def test_document_is_kept_while_its_file_is_the_same(shelf: Shelf) -> None:
-    cache = DocumentCache(shelf.state, max_bytes=1000)
+    cache = KeptDocuments(shelf.state, max_bytes=1000)
     write(shelf, 7, b"seven")
     assert cache.get(7) is None
     keep(cache, shelf, 7)
     kept = cache.get(7)
     assert kept is not None
-    assert (kept.data, kept.modified) == (b"seven", LONG_AGO)
+    assert (kept.head_end, kept.data) == (b"head", b"seven")
 
 
 def test_changed_file_is_not_answered_from_memory(shelf: Shelf) -> None:
-    cache = DocumentCache(shelf.state, max_bytes=1000)
+    cache = KeptDocuments(shelf.state, max_bytes=1000)
     path = write(shelf, 7, b"seven")
     keep(cache, shelf, 7)
     write(shelf, 7, b"SEVEN", modified=LONG_AGO + 1)
@@ -57,7 +51,7 @@ def test_changed_file_is_not_answered_from_memory(shelf: Shelf) -> None:
 
 
 def test_file_replaced_by_one_of_the_same_size_and_time_is_noticed(shelf: Shelf) -> None:
-    cache = DocumentCache(shelf.state, max_bytes=1000)
+    cache = KeptDocuments(shelf.state, max_bytes=1000)
     path = write(shelf, 7, b"seven")
     keep(cache, shelf, 7)
     write(shelf, 8, b"SEVEN").rename(path)
@@ -66,21 +60,21 @@ def test_file_replaced_by_one_of_the_same_size_and_time_is_noticed(shelf: Shelf)
 
 def test_file_changed_just_now_is_not_kept(shelf: Shelf) -> None:
     """It may change once more without a change of its time, which has a grain."""
-    cache = DocumentCache(shelf.state, max_bytes=1000)
+    cache = KeptDocuments(shelf.state, max_bytes=1000)
     (shelf.path / "rfc7.txt").write_bytes(b"seven")
     keep(cache, shelf, 7)
     assert cache.get(7) is None
 
 
 def test_part_of_a_document_is_not_kept(shelf: Shelf) -> None:
-    cache = DocumentCache(shelf.state, max_bytes=10_000)
+    cache = KeptDocuments(shelf.state, max_bytes=10_000)
     write(shelf, 7, b"x" * 1001)
     keep(cache, shelf, 7)
     assert cache.get(7) is None
 
 
 def test_oldest_documents_make_room(shelf: Shelf) -> None:
-    cache = DocumentCache(shelf.state, max_bytes=10)
+    cache = KeptDocuments(shelf.state, max_bytes=10)
     for number in (1, 2, 3):
         write(shelf, number, b"%d%d%d%d" % (number, number, number, number))
         keep(cache, shelf, number)
@@ -91,7 +85,7 @@ def test_oldest_documents_make_room(shelf: Shelf) -> None:
 
 
 def test_document_under_another_spelling_is_kept_too(shelf: Shelf) -> None:
-    cache = DocumentCache(shelf.state, max_bytes=1000)
+    cache = KeptDocuments(shelf.state, max_bytes=1000)
     (shelf.path / "RFC0007.TXT").write_bytes(b"seven")
     os.utime(shelf.path / "RFC0007.TXT", (LONG_AGO, LONG_AGO))
     shelf.scan()

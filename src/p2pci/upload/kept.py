@@ -1,0 +1,65 @@
+"""Small documents that were sent lately, ready to be sent again as long as their file is the same."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from p2pci.library import FileState, OpenDocument
+
+# A file that was changed this lately may change again without a change of its time, which has a grain.
+SETTLED_SECONDS = 2.0
+
+
+class KeptDocument(NamedTuple):
+    """A document as its file was in `state`: the end of its answer's head, and its bytes."""
+
+    state: FileState
+    head_end: bytes
+    data: bytes
+
+
+class KeptDocuments:
+    """The documents that are kept; those kept longest make room. For one thread.
+
+    Args:
+        state_of: gives the state that the file of a number has now; see Shelf.state.
+        max_bytes: of all documents together.
+    """
+
+    def __init__(self, state_of: Callable[[int], os.stat_result | None], *, max_bytes: int) -> None:
+        self._state_of = state_of
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._documents: dict[int, KeptDocument] = {}
+
+    def get(self, number: int) -> KeptDocument | None:
+        """Give a document if it is kept and its file is still as it was then; asks the file system."""
+        kept = self._documents.get(number)
+        if kept is None:
+            return None
+        state = self._state_of(number)
+        if state and (state.st_size, state.st_mtime_ns, state.st_ino) == kept.state:
+            return kept
+        self._drop(number)
+        return None
+
+    def keep(self, number: int, document: OpenDocument, *, head_end: bytes, data: bytes) -> None:
+        """Keep a document's bytes, if they are all and the file has been at rest for a while."""
+        is_settled = time.time() - document.modified > SETTLED_SECONDS
+        if len(data) != document.size or not is_settled or len(data) > self._max_bytes:
+            return
+        self._drop(number)
+        self._documents[number] = KeptDocument(document.state, head_end, data)
+        self._bytes += len(data)
+        while self._bytes > self._max_bytes:
+            self._drop(next(iter(self._documents)))
+
+    def _drop(self, number: int) -> None:
+        kept = self._documents.pop(number, None)
+        if kept is not None:
+            self._bytes -= len(kept.data)

@@ -1,0 +1,127 @@
+"""The upload server itself: its limits, its port, and what its connections share.
+
+Imports its floor's `connection` and `kept`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from p2pci.events import MoreUploaded, Uploaded
+from p2pci.serving import Listener, ServingLimits
+from p2pci.upload.connection import UploadConnection
+from p2pci.upload.kept import KeptDocuments
+
+if TYPE_CHECKING:
+    from p2pci.events import Watcher
+    from p2pci.library import Shelf
+
+STOP_SECONDS = 5.0
+TOLD_UPLOADS = 10  # one by one, in a second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadLimits:
+    """What an upload server gives away.
+
+    Attributes:
+        slots: documents sent at the same time.
+        slot_seconds: a GET waits that long for a slot, then is closed without an answer (clause P-4.16).
+        kept_bytes: of small documents kept in memory.
+        serving: see ServingLimits.
+    """
+
+    slots: int = 4000
+    slot_seconds: float = 30.0
+    kept_bytes: int = 32 * 1024 * 1024
+    serving: ServingLimits = field(default_factory=ServingLimits)
+
+
+class UploadServer:
+    """A running upload server for one shelf.
+
+    Args:
+        shelf: whose documents are served.
+        host: the address to listen on; None for all interfaces, IPv4 and IPv6.
+        port: 0 for any free one; `port` then tells which.
+        watch: told of Uploaded for the first documents of a second, and of MoreUploaded for the others.
+        trace: told of Received and Sent, heads alone.
+        limits: see UploadLimits.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        host: str | None = None,
+        port: int = 0,
+        watch: Watcher | None = None,
+        trace: Watcher | None = None,
+        limits: UploadLimits | None = None,
+    ) -> None:
+        self.shelf = shelf
+        self.watch = watch
+        self.trace = trace
+        self.limits = limits or UploadLimits()
+        self.slots = asyncio.Semaphore(self.limits.slots)
+        self.kept = KeptDocuments(shelf.state, max_bytes=self.limits.kept_bytes)
+        self.uploads: set[asyncio.Task[None]] = set()
+        self._sent = 0  # documents, in the second that began with the first of them
+        self._untold_bytes = 0
+        self._second: asyncio.TimerHandle | None = None
+        self._host = host
+        self._wanted_port = port
+        self._listener: Listener | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on, once started."""
+        return self._listener.port if self._listener else self._wanted_port
+
+    async def start(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            CannotListenError: the port is taken, or the host is not this machine's.
+        """
+        listener = Listener(
+            lambda: UploadConnection(self, listener), limits=self.limits.serving, answers_once=True
+        )
+        await listener.open(self._host, self._wanted_port)
+        self._listener = listener
+
+    async def stop(self, *, grace_seconds: float = STOP_SECONDS) -> None:
+        """Stop accepting, let documents under way go out for so long, then close every connection."""
+        if self._listener:
+            await self._listener.close(grace_seconds=grace_seconds)
+            self._listener = None
+        await asyncio.gather(*self.uploads, return_exceptions=True)
+        if self._second:
+            self._second.cancel()
+            self._end_second()
+
+    def note_upload(self, connection: UploadConnection, number: int, size: int) -> None:
+        """Tell whoever watches of a document that a connection has sent."""
+        self._sent += 1
+        if self._sent > TOLD_UPLOADS:
+            self._untold_bytes += size
+            return
+        if self._sent == 1:
+            self._second = asyncio.get_running_loop().call_later(1.0, self._end_second)
+        if self.watch:
+            self.watch(Uploaded(connection.address, number, size))
+
+    def _end_second(self) -> None:
+        if self.watch and self._sent > TOLD_UPLOADS:
+            self.watch(MoreUploaded(self._sent - TOLD_UPLOADS, self._untold_bytes))
+        self._sent = self._untold_bytes = 0
+        self._second = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
