@@ -6,7 +6,7 @@ import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from p2pci.cli.terminal import drop_output, flush_output, open_missing_streams
+from p2pci.cli.streams import drop_output, flush_output, open_missing_streams
 from p2pci.errors import (
     InvalidValueError,
     NetworkError,

@@ -182,7 +182,8 @@ def lookup(number: str, title: str, *, server: Address, is_json: bool, trace: bo
 
     wanted = parse_rfc_number(number)
     return _run(
-        ask_index(server, lambda index: index.lookup(wanted, title), is_json=is_json, is_traced=trace)
+        ask_index(server, lambda index: index.lookup(wanted, title), is_json=is_json, is_traced=trace),
+        is_short=True,
     )
 
 
@@ -198,7 +199,9 @@ def list_all(*, server: Address, is_json: bool, trace: bool) -> ExitStatus:
     """
     from p2pci.cli.questions import ask_index
 
-    return _run(ask_index(server, lambda index: index.list_all(), is_json=is_json, is_traced=trace))
+    return _run(
+        ask_index(server, lambda index: index.list_all(), is_json=is_json, is_traced=trace), is_short=True
+    )
 
 
 @cli.command()
@@ -216,7 +219,7 @@ def get(
     \b
     Example:  p2pci get 3457 123 1-10 -o rfcs
     """
-    from p2pci.cli.questions import get_documents
+    from p2pci.cli.getting import get_documents
 
     wanted = parse_numbers(numbers)
     return _run(
@@ -238,10 +241,10 @@ def demo() -> ExitStatus:
     return _run(run_demo())
 
 
-def _run(main: Coroutine[Any, Any, ExitStatus]) -> ExitStatus:
+def _run(main: Coroutine[Any, Any, ExitStatus], *, is_short: bool = False) -> ExitStatus:
     from p2pci.cli.running import run
 
-    return run(main)
+    return run(main, is_short=is_short)
 
 
 def run(arguments: list[str] | None = None) -> None:

@@ -9,21 +9,29 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
 _T = TypeVar("_T")
 
 
-def run(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run a coroutine to its end, on uvloop where it is installed."""
+def run(main: Coroutine[Any, Any, _T], *, is_short: bool = False) -> _T:
+    """Run a coroutine to its end, on uvloop where it is installed.
+
+    Args:
+        main: what to run.
+        is_short: one question; to import uvloop would take longer than it saves.
+    """
+    make_loop = None if is_short else _fastest_loop()
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        return runner.run(main)
+
+
+def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:
-        make_loop = None
-    else:
-        make_loop = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=make_loop) as runner:
-        return runner.run(main)
+        return None
+    return uvloop.new_event_loop
 
 
 def raise_descriptor_limit() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
 from p2pci.errors import InvalidValueError
@@ -81,7 +80,10 @@ def load_settings(path: Path) -> dict[str, dict[str, str]]:
         InvalidValueError: it cannot be read, is not TOML, or has something else in it.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        import tomllib  # only now: most folders have no such file, and every command looks for it
+
+        tables = tomllib.loads(text)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 import queue
 import sys
 import threading
@@ -29,6 +28,8 @@ except ImportError:  # Windows
     HAS_MODES = False
 else:
     HAS_MODES = True
+
+from p2pci.cli.streams import drop_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,29 +160,6 @@ def _output_may_fail() -> Iterator[None]:
         drop_output()
     except OSError:  # a full disk under the log, which may have room again for a later line
         pass
-
-
-def open_missing_streams() -> None:
-    """Give the standard streams that this process was started without an end that leads nowhere.
-
-    Else the sockets would be opened under their numbers.
-    """
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - kept open
-
-
-def flush_output() -> None:
-    """Write what is buffered; what cannot be written is dropped, so that the exit code stays what it is."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        drop_output()
-
-
-def drop_output() -> None:
-    """Write to nowhere from now on: its reader has gone, and what is buffered must not fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _resolve(answer: asyncio.Future[str | None], line: str | None) -> None:
