@@ -1,8 +1,16 @@
 """The benchmark: `make bench` measures the project beside what others reach on the same machine, in one run.
 
-`__main__` reads the options; `rows` names what is measured, each in a module of its own (`lookups`, `adds`,
-`scale`, `idle`, `listing`, `documents`, `starting`), and `growth` measures cost against size. What is
-measured runs as real processes (`programs`, `contestants`) under load from C (`load`). `results` is what
-comes out, and `table`, `page`, `chart` and `growth_plot` show it; `target` loads any other implementation.
-A module imports only what its head names. Not part of the package, and never installed.
+    __main__     options; measures, prints, writes
+    rows/        what is measured
+    run          how much, and in which turns
+    contestants  what is measured, and what beside it
+    load         who asks, with the answers that have to come
+    wording      what is said, as bytes
+    workshop     programs started on their core, and their files
+    machine      this machine
+    target       load for any other implementation
+    programs/    what runs beside us: load and limit in C, a server of the original kind
+    report/      results, table, page and charts
+
+Not part of the package, and never installed.
 """

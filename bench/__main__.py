@@ -9,13 +9,14 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import growth, page, target
+from bench import target
 from bench.machine import allow_many_files, can_measure_memory, describe, on_core
-from bench.programs import HERE, BenchError, Workshop
-from bench.results import Results, load_results
-from bench.rows import ROWS
+from bench.report import page
+from bench.report.results import Results, load_results
+from bench.report.table import draw
+from bench.rows import ROWS, growth
 from bench.run import Run
-from bench.table import draw
+from bench.workshop import HERE, BenchError, Workshop
 
 RESULTS_FILE = "benchmarks.json"
 INTERRUPTED, TERMINATED = 130, 143
@@ -28,6 +29,9 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="small sizes and short rounds: does it work?")
     parser.add_argument("--only", action="append", choices=ROWS, help="measure this row alone; repeatable")
+    parser.add_argument(
+        "--bare", action="store_true", help="of a part: on a Python without uvloop and pyroaring"
+    )
     parser.add_argument("--rounds", type=int, help="how often each is measured (5)")
     parser.add_argument("--seconds", type=float, help="how long each time (1.5)")
     parser.add_argument("--scale", type=float, help="a part of the sizes (1)")
@@ -88,15 +92,15 @@ def _measure(run: Run, options: argparse.Namespace, results: Results) -> int:
     """Measure, print, and keep what is whole; give the exit code."""
     _say_what_is_not_here(run.workshop)
     fresh = Results(rounds=run.rounds, scale=run.scale)
+    is_partial = options.quick or options.only or options.growth
     failed = 0
     if options.growth:
         fresh.growth = growth.measure(run)
+        print(f"\n{growth.draw(fresh.growth)}")
     else:
-        failed = sum(not _measure_row(run, name, fresh) for name in options.only or ROWS)
-    fresh.missing = run.workshop.missing
-    print(f"\n{growth.draw(fresh.growth) if options.growth else draw(fresh)}")
-    is_whole = not (options.quick or options.only or failed) and run.scale == 1
-    if is_whole or options.save:
+        for is_bare in [options.bare] if is_partial else [False, True]:
+            failed += _measure_rows(run, options.only or list(ROWS), fresh, is_bare=is_bare)
+    if options.save or not (options.quick or options.only or failed or run.scale != 1):
         _keep(run, fresh, results)
         options.output.mkdir(parents=True, exist_ok=True)
         results.save(options.output / RESULTS_FILE)
@@ -104,12 +108,23 @@ def _measure(run: Run, options: argparse.Namespace, results: Results) -> int:
     return 1 if failed else 0
 
 
+def _measure_rows(run: Run, names: list[str], results: Results, *, is_bare: bool) -> int:
+    """Measure rows and print their table; of those that cannot be measured, say so and how many they were."""
+    run.workshop.is_bare = is_bare
+    if is_bare:
+        print("\nThe same on a bare Python, without uvloop and pyroaring:")
+    failed = sum(not _measure_row(run, name, results) for name in names)
+    results.missing = run.workshop.missing
+    print(f"\n{draw(results, results.bare if is_bare else results.lines)}")
+    return failed
+
+
 def _measure_row(run: Run, name: str, results: Results) -> bool:
     """Measure a row; one that cannot be measured is told, and the others go on."""
     begin = time.monotonic()
     print(f"{name} ...", end="", flush=True)
     try:
-        results.take(ROWS[name](run))
+        results.take(ROWS[name](run), is_bare=run.workshop.is_bare)
     except BenchError as error:
         print(f" failed\n{error}", flush=True)
         return False
@@ -122,6 +137,7 @@ def _measure_row(run: Run, name: str, results: Results) -> bool:
 def _keep(run: Run, fresh: Results, results: Results) -> None:
     """Put what was measured into what is kept."""
     results.take(fresh.lines)
+    results.take(fresh.bare, is_bare=True)
     if fresh.growth:
         results.growth = fresh.growth
     if fresh.lines:

@@ -1,7 +1,7 @@
 """What is measured, and what it is measured beside: each is started as its users start it, on loopback.
 
-Those that are not installed are noted in `Workshop.missing`, and None is given. Imports `programs`,
-`machine`, `load`, `learning` and `wording`.
+Those that are not installed are noted in `Workshop.missing`, and None is given. Imports `workshop`,
+`machine` and `load`.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.learning import request_all
-from bench.load import LOOPBACK
+from bench.load import LOOPBACK, request_all
 from bench.machine import program_version
-from bench.programs import HERE, START_SECONDS, BenchError, Program, Workshop
+from bench.workshop import PROGRAMS, START_SECONDS, BenchError, Program, Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-OURS, BARE, REDIS, NGINX, LIMIT, THREADS = "p2pci", "bare Python", "Redis", "nginx", "C limit", "threads"
+OURS, REDIS, NGINX, LIMIT, THREADS = "p2pci", "Redis", "nginx", "C limit", "threads"
 _START_TRIES = 5
 _SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/local/nginx/sbin", "/opt/homebrew/bin")
 
@@ -42,25 +41,25 @@ class Contestant:
         return self.program.pid
 
 
-def command(*, is_bare: bool = False) -> list[str]:
+def command(workshop: Workshop) -> list[str]:
     """Give the command p2pci, or the same on a Python without uvloop and pyroaring."""
-    return [sys.executable, str(HERE / "bare.py")] if is_bare else [sys.executable, "-m", "p2pci"]
+    return [sys.executable, *([str(PROGRAMS / "bare.py")] if workshop.is_bare else ["-m", "p2pci"])]
 
 
-def start_server(workshop: Workshop, *, is_bare: bool = False) -> Contestant:
+def start_server(workshop: Workshop) -> Contestant:
     """Start `p2pci server`."""
-    program = workshop.start([*command(is_bare=is_bare), "server", "--bind", LOOPBACK, "--port", "0"])
+    program = workshop.start([*command(workshop), "server", "--bind", LOOPBACK, "--port", "0"])
     port = int(program.wait_for(r"Listening on port (\d+)")[1])
-    return Contestant(BARE if is_bare else OURS, port, program)
+    return Contestant(OURS, port, program)
 
 
-def start_peer(workshop: Workshop, library: Path, index: Contestant, *, is_bare: bool = False) -> Contestant:
+def start_peer(workshop: Workshop, library: Path, index: Contestant) -> Contestant:
     """Start `p2pci peer`, and wait until its shelf is registered."""
     options = ["--library", str(library), "--bind", LOOPBACK, "--no-menu"]
-    program = workshop.start([*command(is_bare=is_bare), "peer", f"{LOOPBACK}:{index.port}", *options])
+    program = workshop.start([*command(workshop), "peer", f"{LOOPBACK}:{index.port}", *options])
     port = int(program.wait_for(r"Upload server listening on port (\d+)")[1])
     program.wait_for(r"Registering RFC \d+")
-    return Contestant(BARE if is_bare else OURS, port, program)
+    return Contestant(OURS, port, program)
 
 
 def start_limit(workshop: Workshop, answer: bytes) -> Contestant:
@@ -73,7 +72,7 @@ def start_limit(workshop: Workshop, answer: bytes) -> Contestant:
 
 def start_threads(workshop: Workshop) -> Contestant:
     """Start the server of the original kind."""
-    program = workshop.start([sys.executable, "-I", "-S", str(HERE / "threads.py")])
+    program = workshop.start([sys.executable, "-I", "-S", str(PROGRAMS / "threads.py")])
     return Contestant(THREADS, int(program.wait_for(r"^(\d+)$")[1]), program)
 
 

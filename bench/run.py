@@ -1,6 +1,6 @@
 """How much a run measures, and rounds in which the contestants take turns.
 
-Imports `programs` and `contestants`.
+Imports `workshop` and `contestants`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from bench.programs import Workshop
+    from bench.workshop import Workshop
 
 
 class Named(Protocol):

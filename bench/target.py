@@ -1,7 +1,7 @@
 """Load for any running implementation on this machine: `server:HOST:PORT` or `peer:HOST:PORT`.
 
 It may be somebody else's, so what it answers is learned first, by asking once and again; then every answer
-has to be the same. Everything is bounded in time. Imports `programs`, `load` and `wording`.
+has to be the same. Everything is bounded in time. Imports `workshop`, `load` and `wording`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.load import Asker, Asking
-from bench.programs import BenchError, Workshop
 from bench.wording import Exchange, add, get, lookup, write_exchanges
+from bench.workshop import BenchError, Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench.programs import BenchError
-from bench.results import OURS, Curve, Line, Results, Verdict, load_results
+from bench.report.results import OURS, Curve, Line, Results, Verdict, load_results
 from bench.target import parse_target
+from bench.workshop import BenchError
 from tests.cli.process import P2PCI, ROOT, Stage, closed_port, environment, wait_until_open
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the load generator is made of epoll")
@@ -86,7 +86,7 @@ def test_a_running_server_is_loaded(stage: Stage) -> None:
 
 
 def test_a_server_of_another_make_is_loaded(stage: Stage) -> None:
-    other = stage.start(sys.executable, "-u", str(ROOT / "bench" / "threads.py"))
+    other = stage.start(sys.executable, "-u", str(ROOT / "bench" / "programs" / "threads.py"))
     port = int(other.wait_for(r"^(\d+)$")[1])
     done = run_bench("--target", f"server:127.0.0.1:{port}", "--seconds", "0.1")
     assert done.returncode == 0, done.stdout + done.stderr

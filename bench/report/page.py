@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import chart, growth_plot
-from bench.carrying import what_one_index_carries
-from bench.contestants import BARE
-from bench.results import Curve, Line, Results
-from bench.table import HEADINGS, cells, others_named, show_figure
+from bench.report import chart, growth_plot
+from bench.report.carrying import what_one_index_carries
+from bench.report.results import Curve, Line, Results
+from bench.report.table import HEADINGS, cells, others_named, show_figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,14 +28,14 @@ HOW = """## How it is measured
   ratio is the median of the rounds' ratios, so it may differ a little from that of the medians. Machines
   are noisy: ratios within a run tell something, figures of different runs little. No test asserts any of
   them.
-* The load generator (`bench/load.c`) is a closed loop: a fixed number of connections, each with a fixed
-  number of requests in flight. Every byte of every answer is compared with what it has to be; one wrong
-  answer ends the run.
+* The load generator (`load.c` in `bench/programs/`) is a closed loop: a fixed number of connections, each
+  with a fixed number of requests in flight. Every byte of every answer is compared with what it has to be;
+  one wrong answer ends the run.
 * The others hold the same data. Redis keeps a set of the record lines for each document (SADD,
   SMEMBERS); nginx has one worker, sendfile, open_file_cache and no log; the C limit is an epoll server
-  with a constant answer (`bench/limit.c`). Bare Python is p2pci without uvloop and pyroaring. "threads"
+  with a constant answer (`limit.c`). Bare Python is p2pci without uvloop and pyroaring. "threads"
   is a server of the original kind, with 900 records alone: a thread for each peer, lists under a lock,
-  one byte a recv (`bench/threads.py`).
+  one byte a recv (`threads.py`).
 * LOOKUP is asked of 9,000 documents with three holders each. The other 9.7 million records are those of
   1,000 peers with 9,700 documents each: the same ones (full shelves), or half of 19,400 by chance
   (random subsets).
@@ -135,18 +134,11 @@ def _by_names(lines: Iterable[Line]) -> dict[tuple[str, ...], list[Line]]:
 
 
 def _bare_python(results: Results) -> str:
-    """Show what a Python without uvloop and pyroaring reaches, for information."""
-    lines = [line for line in results.lines if line.samples.get(BARE)]
-    if not lines:
+    """Show the table of a Python without uvloop and pyroaring, for information."""
+    if not results.bare:
         return ""
-    rows = []
-    for line in lines:
-        ours, ratio = line.ratio(BARE), line.ratio()
-        beside = f"{1 / ours * ratio:.2f} × {line.against}" if ours and ratio else "–"
-        share = f"{1 / ours:.2f} ×" if ours else "–"
-        rows.append([line.what, show_figure(line.value(BARE), line.unit), share, beside])
-    head = "## On a bare Python\n\nWithout uvloop and pyroaring, for information.\n\n"
-    return head + _table(("What", "bare Python", "to p2pci", "beside"), rows)
+    head = "## On a bare Python\n\nThe same without uvloop and pyroaring, for information.\n\n"
+    return head + _table(HEADINGS, [cells(line, results.missing) for line in results.bare])
 
 
 def _growth(results: Results) -> str:

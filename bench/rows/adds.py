@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench.contestants import (
-    BARE,
     LIMIT,
     REDIS,
     Contestant,
@@ -20,14 +19,14 @@ from bench.contestants import (
     start_server,
 )
 from bench.load import Asking, ask
-from bench.results import OURS, Line
+from bench.report.results import OURS, Line
 from bench.wording import Exchange, adds, write_exchanges
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.programs import Workshop
     from bench.run import Run
+    from bench.workshop import Workshop
 
 ROW, SHELF_ROW = "add", "shelf"
 PEERS = range(1000, 1050)
@@ -80,7 +79,6 @@ def _measure(
         contestant.name: contestant
         for contestant in (
             start_server(workshop),
-            start_server(workshop, is_bare=True),
             start_redis(workshop),
             start_limit(workshop, exchanges[0].answer),
         )
@@ -108,7 +106,6 @@ def _write(workshop: Workshop, exchanges: list[Exchange]) -> dict[str, Path]:
     sadds = (Exchange(_encode_sadd(exchange), b":1\r\n") for exchange in exchanges)
     return {
         OURS: ours,
-        BARE: ours,
         LIMIT: write_exchanges(workshop.path("constant"), constant),
         REDIS: write_exchanges(workshop.path("sadds"), sadds),
     }
@@ -122,9 +119,9 @@ def _encode_sadd(exchange: Exchange) -> bytes:
 
 def _emptied(workshop: Workshop, contestant: Contestant) -> Contestant:
     """Give a contestant without records: our server started anew, Redis emptied."""
-    if contestant.name in (OURS, BARE):
+    if contestant.name == OURS:
         workshop.stop(contestant.program)
-        return start_server(workshop, is_bare=contestant.name == BARE)
+        return start_server(workshop)
     if contestant.name == REDIS:
         clear_redis(contestant)
     return contestant

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench import adds, idle, listing, lookups, scale
-from bench.table import show_figure
+from bench.report.table import show_figure
+from bench.rows import adds, idle, listing, lookups, scale
 
 if TYPE_CHECKING:
-    from bench.results import Results
+    from bench.report.results import Results
 
 MOST_CONNECTIONS = 50_000  # what the server accepts by default
 RECORD_BYTES = 90  # of a record line

@@ -2,7 +2,9 @@
 
 A thread for each peer, lists under a lock, one byte a recv.
 
-    python3 bench/threads.py      prints the port of 127.0.0.1 that it listens on, and runs until it is killed
+    python3 bench/programs/threads.py
+
+Prints the port of 127.0.0.1 that it listens on, and runs until it is killed.
 
 It knows ADD and LOOKUP, and of checks only what it cannot do without.
 """

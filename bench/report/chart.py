@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bench import svg
-from bench.results import Line, Results, Verdict
-from bench.table import show_bound, show_figure, show_ratio
+from bench.report import svg
+from bench.report.results import Line, Results, Verdict
+from bench.report.table import show_bound, show_figure, show_ratio
 
 WIDTH, ROW_HEIGHT, TOP, BOTTOM = 1060, 26, 62, 44
 BARS_AT, BARS_WIDTH, FIGURES_AT = 480, 330, 822

@@ -9,14 +9,13 @@ import time
 from typing import TYPE_CHECKING
 
 from bench.contestants import Contestant, start_server
-from bench.learning import request_all
-from bench.load import Asker, Asking, Shelves, Swarm, ask
-from bench.lookups import asked_shelves, learned_lookups
+from bench.load import Asker, Asking, Shelves, Swarm, ask, request_all
 from bench.machine import can_measure_memory, memory_bytes
-from bench.programs import BenchError
-from bench.results import OURS, Line
-from bench.table import show_count
+from bench.report.results import OURS, Line
+from bench.report.table import show_count
+from bench.rows.lookups import asked_shelves, learned_lookups
 from bench.wording import found, lookup, record
+from bench.workshop import BenchError
 
 if TYPE_CHECKING:
     from pathlib import Path

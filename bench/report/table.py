@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.results import OURS, Line, Results
+from bench.report.results import OURS, Line, Results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,16 +67,18 @@ def others_named(lines: Iterable[Line]) -> list[str]:
     return list(dict.fromkeys([OURS, *(name for line in lines for name in line.samples)]))
 
 
-def draw(results: Results) -> str:
-    """Draw the table as it is printed."""
-    rows = [HEADINGS, *(cells(line, results.missing) for line in results.lines)]
+def draw(results: Results, lines: list[Line]) -> str:
+    """Draw the table of lines as it is printed."""
+    if not lines:
+        return "Nothing was measured."
+    rows = [HEADINGS, *(cells(line, results.missing) for line in lines)]
     if results.scale != 1:
         rows = [row[:-1] for row in rows]  # the bounds are about the whole sizes
-    text = _align(rows) if results.lines else "Nothing was measured."
+    text = _align(rows)
     if results.scale != 1:
         text += f"\n\nSizes are {results.scale:g} of what the bounds are about: nothing is judged."
     text += "".join(f"\nmissing: {name}, {why}" for name, why in results.missing.items())
-    notes = dict.fromkeys(f"{line.what}: {line.note}" for line in results.lines if line.note)
+    notes = dict.fromkeys(f"{line.what}: {line.note}" for line in lines if line.note)
     return text + "".join(f"\n{note}" for note in notes)
 
 

@@ -19,16 +19,15 @@ from bench.contestants import (
     start_server,
     start_threads,
 )
-from bench.learning import learn, request_all
-from bench.load import Asking, Shelves, Swarm, ask
-from bench.results import Line
+from bench.load import Asking, Shelves, Swarm, ask, learn, request_all
+from bench.report.results import Line
 from bench.wording import Exchange, found, lookup, record, write_exchanges
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.programs import Workshop
     from bench.run import Run
+    from bench.workshop import Workshop
 
 ROW = "lookup"
 HOLDERS = range(3)
@@ -59,17 +58,15 @@ def measure(run: Run) -> list[Line]:
     """Measure with 1 and with 16 requests in flight on each of 50 connections."""
     shelves = asked_shelves(run)
     workshop = run.workshop
-    exchanges: dict[str, Path] = {}
-    contestants: list[Contestant] = []
-    for server in (start_server(workshop), start_server(workshop, is_bare=True)):
-        Swarm(workshop, server.port, shelves)
-        exchanges[server.name] = learned_lookups(workshop, server, shelves)
-        contestants.append(server)
+    server = start_server(workshop)
+    Swarm(workshop, server.port, shelves)
+    exchanges = {server.name: learned_lookups(workshop, server, shelves)}
+    contestants = [server]
     redis = start_redis(workshop)
     if redis:
         exchanges[REDIS] = _fill_redis(run, redis, shelves)
         contestants.append(redis)
-    limit = _start_limit(workshop, contestants[0], shelves)
+    limit = _start_limit(workshop, server, shelves)
     exchanges[LIMIT] = _constant_lookups(workshop, limit, shelves)
     contestants.append(limit)
     many = _measure(run, contestants, exchanges, in_flight=16)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from bench.contestants import command, start_server
 from bench.load import LOOPBACK, Shelves, Swarm
 from bench.machine import on_core
-from bench.programs import BenchError, Workshop
-from bench.results import OURS, Line
+from bench.report.results import OURS, Line
+from bench.workshop import BenchError, Workshop
 
 if TYPE_CHECKING:
     from bench.run import Run
@@ -40,7 +40,7 @@ def measure(run: Run) -> list[Line]:
     workshop = run.workshop
     server = start_server(workshop)
     Swarm(workshop, server.port, Shelves(peers=range(3), numbers=range(1, 11), size=10))
-    ours = _installed_command()
+    ours = _installed_command(workshop)
     commands = [
         _Command(NOTHING, [sys.executable, "-c", "pass"]),
         _Command("p2pci --help", [*ours, "--help"], "Usage: p2pci"),
@@ -65,10 +65,10 @@ def measure(run: Run) -> list[Line]:
     ]
 
 
-def _installed_command() -> list[str]:
+def _installed_command(workshop: Workshop) -> list[str]:
     """Give the script that was installed beside this Python, else the module."""
     script = Path(sys.executable).with_name("p2pci")
-    return [str(script)] if script.exists() else command()
+    return [str(script)] if script.exists() and not workshop.is_bare else command(workshop)
 
 
 def _time(workshop: Workshop, started: _Command) -> float:

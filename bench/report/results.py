@@ -103,12 +103,14 @@ class Results:
     scale: float = 1.0
     missing: dict[str, str] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
+    bare: list[Line] = field(default_factory=list)  # the same on a Python without uvloop and pyroaring
     growth: list[Curve] = field(default_factory=list)
 
-    def take(self, lines: list[Line]) -> None:
+    def take(self, lines: list[Line], *, is_bare: bool = False) -> None:
         """Put in the lines of a row, in the place of older ones."""
+        kept = self.bare if is_bare else self.lines
         rows = {line.row for line in lines}
-        self.lines = [line for line in self.lines if line.row not in rows] + lines
+        kept[:] = [line for line in kept if line.row not in rows] + lines
 
     def line(self, row: str, what: str = "") -> Line | None:
         """Find a line of a row whose text begins so."""
@@ -123,7 +125,8 @@ def load_results(path: Path) -> Results:
     if not path.exists():
         return Results()
     data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    data["lines"] = [Line(**line) for line in data["lines"]]
+    for lines in ("lines", "bare"):
+        data[lines] = [Line(**line) for line in data[lines]]
     data["growth"] = [
         Curve(**(curve | {"points": [(x, y) for x, y in curve["points"]]})) for curve in data["growth"]
     ]

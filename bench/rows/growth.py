@@ -11,15 +11,14 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.contestants import Contestant, start_server
-from bench.learning import ANSWER_SECONDS
-from bench.load import LOOPBACK, Asking, Shelves, Swarm, ask
-from bench.lookups import asked_shelves, learned_lookups
+from bench.load import ANSWER_SECONDS, LOOPBACK, Asking, Shelves, Swarm, ask
 from bench.machine import can_measure_memory, memory_bytes, most_connections
-from bench.programs import BenchError
-from bench.results import Curve
-from bench.scale import FIRST_NUMBER, FIRST_PEER, worst_answer
-from bench.table import show_figure
+from bench.report.results import Curve
+from bench.report.table import show_figure
+from bench.rows.lookups import asked_shelves, learned_lookups
+from bench.rows.scale import FIRST_NUMBER, FIRST_PEER, worst_answer
 from bench.wording import LIST_ALL, adds, write_exchanges
+from bench.workshop import BenchError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HERE = Path(__file__).resolve().parent
+PROGRAMS = HERE / "programs"
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.005
@@ -99,9 +100,11 @@ class Workshop:
     Args:
         serving_core: what is measured runs there, None where programs cannot be held to a core.
         loading_core: everything else does.
+        is_bare: p2pci runs on a Python without uvloop and pyroaring.
     """
 
     def __init__(self) -> None:
+        self.is_bare = False
         self.serving_core: int | None
         self.loading_core: int | None
         self.serving_core, self.loading_core = cores() or (None, None)
@@ -179,7 +182,7 @@ class Workshop:
             )
         if sys.platform != "linux":
             raise BenchError("The load generator is made of epoll, which only Linux has. Measure there.")
-        command = (compiler, "-O2", "-o", str(binary), str(HERE / f"{name}.c"))
+        command = (compiler, "-O2", "-o", str(binary), str(PROGRAMS / f"{name}.c"))
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         if done.returncode:
             raise BenchError(f"{compiler} could not compile {name}.c:\n{done.stderr}")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 
-from bench import svg
-from bench.results import Curve
-from bench.table import show_figure
+from bench.report import svg
+from bench.report.results import Curve
+from bench.report.table import show_figure
 
 PLOT_WIDTH, PLOT_HEIGHT = 190, 130
 LEFT, TOP, GAP_X, GAP_Y = 62, 74, 66, 74

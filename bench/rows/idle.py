@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from bench.contestants import start_server
 from bench.load import Asking, Shelves, Swarm, ask
-from bench.lookups import asked_shelves, learned_lookups
 from bench.machine import can_measure_memory, memory_bytes, most_connections
-from bench.results import OURS, Line
-from bench.scale import FIRST_NUMBER, FIRST_PEER
+from bench.report.results import OURS, Line
+from bench.rows.lookups import asked_shelves, learned_lookups
+from bench.rows.scale import FIRST_NUMBER, FIRST_PEER
 
 if TYPE_CHECKING:
     from bench.run import Run

@@ -14,17 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from bench.contestants import BARE, NGINX, Contestant, start_nginx, start_peer, start_server
+from bench.contestants import NGINX, Contestant, start_nginx, start_peer, start_server
 from bench.load import LOOPBACK, Asker, Asking, Load, ask
 from bench.machine import can_measure_memory, forget_peak, memory_bytes, most_connections
-from bench.results import OURS, Line
+from bench.report.results import OURS, Line
 from bench.wording import Exchange, get, write_exchanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.programs import Workshop
     from bench.run import Run
+    from bench.workshop import Workshop
 
 ROW, LARGE_ROW, SLOW_ROW = "documents", "large-document", "slow-readers"
 AT_ONCE = 32
@@ -58,7 +58,7 @@ def measure(run: Run) -> list[Line]:
     """Measure GETs of many documents, a connection each, 32 at once."""
     workshop = run.workshop
     library = real_library(workshop, run.sized(MOST_DOCUMENTS)) or made_library(run)
-    contestants = _start(workshop, library, has_bare=True)
+    contestants = _start(workshop, library)
     exchanges = _write_gets(workshop, library)
 
     def measure(contestant: Contestant) -> float:
@@ -179,16 +179,12 @@ def _watching_memory(contestant: Contestant, work: Callable[[], _T]) -> tuple[_T
     return done, (memory_bytes(contestant.pid, peak=True) - before) / _MB
 
 
-def _start(
-    workshop: Workshop, library: Library, *, has_nginx: bool = True, has_bare: bool = False
-) -> list[Contestant]:
+def _start(workshop: Workshop, library: Library, *, has_nginx: bool = True) -> list[Contestant]:
     """Start a peer with this shelf, and who else serves it."""
     index = start_server(workshop)
-    contestants = [start_peer(workshop, library.folder, index)]
-    if has_bare:
-        contestants.append(start_peer(workshop, library.folder, index, is_bare=True))
+    peer = start_peer(workshop, library.folder, index)
     nginx = start_nginx(workshop, library.folder) if has_nginx else None
-    return [*contestants, nginx] if nginx else contestants
+    return [peer, nginx] if nginx else [peer]
 
 
 def _write_gets(workshop: Workshop, library: Library) -> dict[str, Path]:
@@ -197,7 +193,7 @@ def _write_gets(workshop: Workshop, library: Library) -> dict[str, Path]:
     ours = (Exchange(get(number), body) for number, body in bodies.items())
     http = (Exchange(_encode_http(number), body) for number, body in bodies.items())
     path = write_exchanges(workshop.path("gets"), ours)
-    return {OURS: path, BARE: path, NGINX: write_exchanges(workshop.path("http"), http)}
+    return {OURS: path, NGINX: write_exchanges(workshop.path("http"), http)}
 
 
 def _encode_http(number: int) -> bytes:

@@ -1,6 +1,6 @@
 """The command p2pci as a Python without uvloop and pyroaring runs it.
 
-    python bench/bare.py server …
+    python bench/programs/bare.py server …
 
 Neither of them is found, whether it is installed or not. Imports the command alone.
 """

@@ -1,18 +1,19 @@
-"""The rows of the table, by the names that `--only` takes, in the order in which they are measured.
+"""What is measured: the rows of the table by the names that `--only` takes, and growth.
 
-Imports every module of rows.
+A module for each kind: `lookups`, `adds`, `scale`, `idle`, `listing`, `documents`, `starting`; `growth`
+measures cost against size. They start, load and fill what they measure, and give lines of `report.results`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import adds, documents, idle, listing, lookups, scale, starting
+from bench.rows import adds, documents, idle, listing, lookups, scale, starting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.results import Line
+    from bench.report.results import Line
     from bench.run import Run
 
 ROWS: dict[str, Callable[[Run], list[Line]]] = {

@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.contestants import Contestant, start_server
-from bench.learning import learn
-from bench.load import Asker, Asking, Shelves, Swarm
-from bench.lookups import asked_shelves, learned_lookups
+from bench.load import Asker, Asking, Shelves, Swarm, learn
 from bench.machine import can_measure_memory, forget_peak, memory_bytes
-from bench.results import OURS, Line
-from bench.scale import FIRST_NUMBER, FIRST_PEER
-from bench.table import show_count
+from bench.report.results import OURS, Line
+from bench.report.table import show_count
+from bench.rows.lookups import asked_shelves, learned_lookups
+from bench.rows.scale import FIRST_NUMBER, FIRST_PEER
 from bench.wording import LIST_ALL, Exchange, found, record, write_exchanges
 
 if TYPE_CHECKING:
