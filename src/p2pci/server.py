@@ -15,7 +15,7 @@ from p2pci.index import Index, Member, published_host
 from p2pci.protocol.answers import END, OK_HEAD, encode_error
 from p2pci.protocol.grammar import DEFAULT_PORT, Status
 from p2pci.protocol.messages import Add, Get, ListAll, Lookup, Refusal, Request
-from p2pci.protocol.requests import LOOKUP_START, Conversation, Wait
+from p2pci.protocol.requests import LOOKUP_START, Conversation, RequestReader, Wait
 from p2pci.serving import Listener, ServedConnection, ServingLimits
 
 if TYPE_CHECKING:
@@ -145,14 +145,18 @@ class _IndexConnection(ServedConnection):
         self._lookup_tail = b""
 
     def serve(self) -> None:
+        reader = self.reader
         answers: list[bytes] = []
         size = 0
         event: Request | Refusal | Wait | None = None
         while self.can_write and size < BATCH_BYTES:
             if self._stream is not None:
                 answer = self._next_of_stream()
-            elif not (answer := self._answer_adds()):
-                event = self.reader.next_event()
+            elif reader.is_drained:
+                event = Wait.NEED_DATA
+                break
+            elif not (answer := self._answer_adds(reader)):
+                event = reader.next_event()
                 if isinstance(event, Wait):
                     break
                 answer = self._answer(event)
@@ -226,12 +230,12 @@ class _IndexConnection(ServedConnection):
             return OK_HEAD
         return OK_HEAD + lines + END if lines else encode_error(Status.NOT_FOUND)
 
-    def _answer_adds(self) -> bytes:
-        """Answer the ADDs that are like the last one, if that comes next."""
+    def _answer_adds(self, reader: RequestReader) -> bytes:
+        """Answer the ADDs that come next and are like the last one."""
         member = self._member
-        if member is None or self._server.trace or self.reader.sender != self._claim:
+        if member is None or reader.sender != self._claim or self._server.trace:
             return b""
-        starts = self.reader.take_adds(lambda keys: self._server.index.add_run(member, keys))
+        starts = reader.take_adds(lambda keys: self._server.index.add_run(member, keys))
         end = member.line_end + END
         return OK_HEAD + (end + OK_HEAD).join(starts) + end if starts else b""
 

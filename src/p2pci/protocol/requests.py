@@ -61,6 +61,7 @@ class RequestReader:
     """Turns the bytes of one connection into requests and refusals, in order.
 
     Attributes:
+        sender: host and port of the last canonical request, and so of the ADDs of `take_adds`.
         lookup_tail: what came behind the number in the last canonical LOOKUP: the same between LOOKUP_START
             and this, with another number, is a LOOKUP too.
     """
@@ -73,12 +74,11 @@ class RequestReader:
         "_ended",
         "_head",
         "_head_bytes",
-        "_host",
         "_lines",
-        "_port",
         "_position",
-        "_sender",
+        "_sender_lines",
         "lookup_tail",
+        "sender",
     )
 
     def __init__(self, conversation: Conversation) -> None:
@@ -88,9 +88,8 @@ class RequestReader:
         self._lines: list[bytes] = []  # of the head under way, as received
         self._head_bytes = 0  # their length
         self._head: bytes | slice = b""  # of the last event; a slice of _buffer after the canonical pattern
-        self._sender = b""  # the header lines of the last canonical request that name its sender
-        self._host = ""  # and what they say
-        self._port = 0
+        self._sender_lines = b""  # the header lines of the last canonical request that name its sender
+        self.sender = ("", 0)
         self._add_middle = b""  # what came between number and title in the last canonical ADD
         self.lookup_tail = b""
         self._ended = False  # the sender has half-closed
@@ -136,9 +135,9 @@ class RequestReader:
             return broken.refusal
 
     @property
-    def sender(self) -> tuple[str, int]:
-        """Host and port of the last canonical request; the ADDs of `take_adds` have the same."""
-        return self._host, self._port
+    def is_drained(self) -> bool:
+        """Whether nothing of what came is left, and more may come."""
+        return not (self._buffer or self._lines or self._ended or self._closed)
 
     def take_adds(self, answer: Callable[[list[bytes]], list[bytes]]) -> list[bytes]:
         """Take the ADDs that come next and differ from the last one in nothing but number and title.
@@ -163,6 +162,8 @@ class RequestReader:
         answers = answer(keys)
         if len(answers) == len(keys):
             self._position = end + len(_BLANK_LINE)
+            if self._position == len(buffer):
+                self._buffer, self._position = b"", 0
         else:
             frame = len(_ADD) + len(middle) - len(b"\0") + len(_BLANK_LINE)
             self._position += len(answers) * frame + sum(map(len, keys[: len(answers)]))
@@ -173,23 +174,24 @@ class RequestReader:
         found = _CANONICAL(self._buffer, self._position)
         if not found:
             return None
-        method, digits, sender, title = found.groups(b"")
+        method, digits, sender_lines, title = found.groups(b"")
         number = int(digits or b"1")
-        if sender != self._sender:  # hardly ever: a connection's requests name one host and port
-            host, port = sender[len(b"Host: ") :].split(b"\r\nPort: ")
-            self._sender, self._host, self._port = sender, host.decode(), int(port)
+        if sender_lines != self._sender_lines:  # hardly ever: a connection's requests name one host and port
+            name, digits_of_port = sender_lines[len(b"Host: ") :].split(b"\r\nPort: ")
+            self._sender_lines, self.sender = sender_lines, (name.decode(), int(digits_of_port))
             self._add_middle = b""
-        if not (0 < number <= MAX_NUMBER and 0 < self._port <= MAX_PORT):
+        host, port = self.sender
+        if not (0 < number <= MAX_NUMBER and 0 < port <= MAX_PORT):
             return None
         start, self._position = self._position, found.end()
         self._head = slice(start, self._position)
         if method == b"ADD":
             self._add_middle = self._buffer[found.end(2) : found.end(3)] + b"\r\nTitle: "
-            return Add(number, self._host, self._port, title.decode().strip(" "))
+            return Add(number, host, port, title.decode().strip(" "))
         if not method:
-            return ListAll(self._host, self._port)
+            return ListAll(host, port)
         self.lookup_tail = self._buffer[found.end(2) : self._position]
-        return Lookup(number, self._host, self._port, title.decode().strip(" "))
+        return Lookup(number, host, port, title.decode().strip(" "))
 
     def _read_head(self) -> Request | Refusal | Wait:
         while not self._closed and (line := self._take_line()) is not None:
