@@ -7,7 +7,6 @@ Imports its floor's `kept` and `from_file`.
 from __future__ import annotations
 
 import asyncio
-import os
 import platform
 import time
 from contextlib import closing
@@ -209,7 +208,7 @@ class UploadConnection(ServedConnection):
                 await self._until_writable()
         finally:
             if out is not None:
-                os.close(out)
+                out.close()
 
     async def _until_writable(self) -> None:
         while not self.can_write and not self.transport.is_closing():
