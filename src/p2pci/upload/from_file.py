@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from p2pci.library import OpenDocument
 
-PIECE_BYTES = 256 * 1024  # what is read at a time where the kernel does not send files
+SEND_BYTES = 64 * 1024  # sent at a time; of more a reader on this machine would find less in the caches
+PIECE_BYTES = 256 * 1024  # read at a time where the kernel does not send files
 PROBE_BYTES = 2 * 1024
 TURN_BYTES = 16 * 1024 * 1024  # sent before the worker turns to another document
 TURN_MILLISECONDS = 2  # that it waits for a reader, which may be a fast one
@@ -60,7 +61,7 @@ def send_some(document: OpenDocument, out: socket.socket | None) -> bytes:
 def _send_once(document: OpenDocument, out: socket.socket) -> bool:
     """Send once, or wait a moment until that can be done; False when it can't."""
     try:
-        return document.send(out.fileno(), TURN_BYTES) > 0
+        return document.send(out.fileno(), SEND_BYTES) > 0
     except BlockingIOError:
         poll = select.poll()
         poll.register(out, select.POLLOUT)
