@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from p2pci.events import Address, Watcher
-    from p2pci.protocol.messages import Request
+    from p2pci.protocol.messages import IndexRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ class IndexClient:
             raise ConnectionLostError(f"Not connected to {show_address(self.address)}. Connect first.")
         return self._link
 
-    async def _ask(self, make_request: Callable[[str, int], Request]) -> Answer:
+    async def _ask(self, make_request: Callable[[str, int], IndexRequest]) -> Answer:
         async with self._turn:
             link = self._open_link()
             request = make_request(*(self.identity or link.local_address))
@@ -237,7 +237,7 @@ class _Link(asyncio.Protocol):
         self.reader.receive_data(data)
         self._arrived.set()
 
-    def send(self, request: Request) -> None:
+    def send(self, request: IndexRequest) -> None:
         """Send a request in one piece, and expect its answer."""
         data = encode_request(request)
         self._check_open()

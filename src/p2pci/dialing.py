@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from p2pci.errors import CannotConnectError
 
@@ -36,6 +36,25 @@ async def dial(make_protocol: Callable[[], _Protocol], address: Address, *, seco
     except (OSError, ValueError, OverflowError) as error:
         raise CannotConnectError(show_address(address), reason=_reason(error)) from error
     return protocol
+
+
+async def can_reach(address: Address, *, seconds: float) -> bool:
+    """Find out whether somebody accepts connections there; the connection ends at once."""
+    try:
+        connected = await dial(_Greeting, address, seconds=seconds)
+    except CannotConnectError:
+        return False
+    connected.transport.abort()
+    return True
+
+
+class _Greeting(asyncio.Protocol):
+    """A connection of which only matters that it stands."""
+
+    transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
 
 
 def show_address(address: Address) -> str:

@@ -63,6 +63,13 @@ class Added(NamedTuple):
     host: str
 
 
+class Removed(NamedTuple):
+    """A record was taken out of the index; its peer stays."""
+
+    number: int
+    host: str
+
+
 class Left(NamedTuple):
     """A peer's connection ended; `records` of its records are gone."""
 
@@ -180,6 +187,7 @@ Event = (
     | Connected
     | Joined
     | Added
+    | Removed
     | Left
     | Uploaded
     | MoreUploaded

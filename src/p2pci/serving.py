@@ -21,7 +21,8 @@ from p2pci.countdown import Countdown
 from p2pci.errors import CannotListenError
 from p2pci.protocol.addresses import EVERYWHERE
 from p2pci.protocol.grammar import MAX_HEAD_SECONDS
-from p2pci.protocol.requests import Conversation, RequestReader
+from p2pci.protocol.requests import RequestReader
+from p2pci.protocol.rules import Conversation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from p2pci.index import Index, Member, records
+from p2pci.index import Index, Member, lines, records
 from p2pci.index.bitmaps import BitMap, SetBitMap
+from p2pci.protocol.extensions import Copy, Options, encode_copy
+from p2pci.protocol.shortcuts import write_add_key
 
 # Small, so that a few records of about 20 bytes fill a batch, and some more the cache.
 BATCH_BYTES = 70
@@ -21,6 +23,7 @@ MAX_KEPT_BYTES = 150
 # Few values, so that they meet.
 NUMBERS = st.sampled_from([1, 7, 4294967295])
 TITLES = st.sampled_from(["", "Zwölf", "RFC 7 h 1"])
+COPIES = st.sampled_from([None, Copy(5, b"\x05" * 32)])
 HOSTS = st.sampled_from(["h", "other.example"])
 PORTS = st.sampled_from([1, 2])
 
@@ -34,9 +37,10 @@ class Key(NamedTuple):
 
 
 class Holding(NamedTuple):
-    """A record of one member: its title, and when it was added."""
+    """A record of one member: its title and copy, and when it was added."""
 
     title: str
+    copy: Copy | None
     time: int
 
 
@@ -67,6 +71,7 @@ class IndexModel(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(records, "BitMap", self.bitmap)
         self.patch.setattr(records, "BATCH_BYTES", BATCH_BYTES)
+        self.patch.setattr(lines, "BATCH_BYTES", BATCH_BYTES)
         self.patch.setattr(records, "MAX_KEPT_BYTES", MAX_KEPT_BYTES)
         self.index = Index()
         self.time = 0
@@ -86,7 +91,7 @@ class IndexModel(RuleBasedStateMachine):
         """Give what answers show: of each key the title that was added last, and whose it is (P-4.12)."""
         latest: dict[Key, tuple[int, str, Member]] = {}
         for member, holdings in self.model.items():
-            for number, (title, time) in holdings.items():
+            for number, (title, _, time) in holdings.items():
                 key = Key(number, member.host, member.port)
                 if key not in latest or time > latest[key][0]:
                     latest[key] = (time, title, member)
@@ -106,24 +111,31 @@ class IndexModel(RuleBasedStateMachine):
         self.model[member] = {}
         return member
 
-    @rule(member=members, number=NUMBERS, title=TITLES)
-    def add(self, member: Member, number: int, title: str) -> None:
+    @rule(member=members, number=NUMBERS, title=TITLES, copy=COPIES)
+    def add(self, member: Member, number: int, title: str, copy: Copy | None) -> None:
         self.time += 1
-        echo = self.index.add(member, number, title)
+        echo = self.index.add(member, number, title, copy=copy)
         assert echo == encoded(Key(number, member.host, member.port), title)
-        self.model[member][number] = Holding(title, self.time)
+        self.model[member][number] = Holding(title, copy, self.time)
         self.note_change()
 
-    @rule(member=members, documents=st.lists(st.tuples(NUMBERS, TITLES), max_size=5))
-    def add_run(self, member: Member, documents: list[tuple[int, str]]) -> None:
+    @rule(member=members, number=NUMBERS)
+    def remove(self, member: Member, number: int) -> None:
+        """P-5.9."""
+        held = self.model[member].pop(number, None)
+        line = encoded(Key(number, member.host, member.port), held.title) if held else b""
+        assert self.index.remove(member, number) == line
+        self.note_change()
+
+    @rule(member=members, documents=st.lists(st.tuples(NUMBERS, TITLES, COPIES), max_size=5))
+    def add_run(self, member: Member, documents: list[tuple[int, str, Copy | None]]) -> None:
         """What the short cut takes is as if `add` had taken it, and the rest is untouched."""
-        keys = [f"{number}\0{title}".encode() for number, title in documents]
-        starts = self.index.add_run(member, keys)
-        for start, (number, title) in zip(starts, documents, strict=False):
+        starts = self.index.add_run(member, [write_add_key(*document) for document in documents])
+        for start, (number, title, copy) in zip(starts, documents, strict=False):
             self.time += 1
             key = Key(number, member.host, member.port)
-            assert start + member.line_end == encoded(key, title)
-            self.model[member][number] = Holding(title, self.time)
+            assert start + member.address + b"\r\n" == encoded(key, title)
+            self.model[member][number] = Holding(title, copy, self.time)
         self.note_change()
 
     @rule(target=leaving, member=consumes(members) | consumes(leaving), records=st.integers(1, 3))
@@ -165,6 +177,28 @@ class IndexModel(RuleBasedStateMachine):
             order = list(self.model)
             newest = max(shown, key=lambda key: order.index(shown[key][1]))
             assert lines[0] == encoded(newest, shown[newest][0])
+
+    @rule(number=NUMBERS, holders=st.integers(0, 2))
+    def lookup_with_copies(self, number: int, holders: int) -> None:
+        """P-5.8, P-5.12: of all lines, some or all, each with the copy of who is shown."""
+        answer = self.index.lookup(number, Options(wants_copies=True, holders=holders))
+        lines = (answer if isinstance(answer, bytes) else b"".join(answer)).splitlines()
+        shown = {key: held for key, held in self.shown().items() if key.number == number}
+        count = b" %d" % len(shown) if holders else b""
+        possible = {
+            encoded(key, title)[:-2] + b" " + encode_copy(self.model[member][number].copy) + count
+            for key, (title, member) in shown.items()
+        }
+        assert len(lines) == len(set(lines)) == (min(holders, len(shown)) if holders else len(shown))
+        assert set(lines) <= possible
+
+    @rule(first=NUMBERS, limit=st.integers(0, 2))
+    def list_a_part(self, first: int, limit: int) -> None:
+        """P-5.13."""
+        lines = b"".join(self.index.list_all(Options(first=first, limit=limit))).splitlines()
+        numbers = sorted({key.number for key in self.shown() if key.number >= first})
+        expected = numbers[:limit] if limit else numbers
+        assert sorted({int(line.split()[1]) for line in lines}) == expected
 
     @rule(target=listings)
     def begin_list(self) -> Listing:

@@ -8,15 +8,19 @@ from time import perf_counter
 import pytest
 
 from p2pci.index import Index, Member, records
+from p2pci.index.lines import BATCH_BYTES
+from p2pci.protocol.extensions import PLAIN, Copy, Options
+
+OLD, NEW = Copy(9, b"\x01" * 32), Copy(10, b"\x02" * 32)
 
 
-def lookup(index: Index, number: int) -> list[str]:
-    answer = index.lookup(number)
+def lookup(index: Index, number: int, options: Options = PLAIN) -> list[str]:
+    answer = index.lookup(number, options)
     return (answer if isinstance(answer, bytes) else b"".join(answer)).decode().splitlines()
 
 
-def list_all(index: Index) -> list[str]:
-    return b"".join(index.list_all()).decode().splitlines()
+def list_all(index: Index, options: Options = PLAIN) -> list[str]:
+    return b"".join(index.list_all(options)).decode().splitlines()
 
 
 def kept_lines(index: Index) -> list[bytes]:
@@ -90,9 +94,9 @@ class TestRuns:
     def test_adds_are_the_records_that_add_makes(self, index: Index) -> None:
         member = index.join("h", 1)
         assert index.add_run(member, [b"7\0Seven", b"10\0", b"7\0Seven"]) == [
-            b"RFC 7 Seven",
-            b"RFC 10 ",
-            b"RFC 7 Seven",
+            b"RFC 7 Seven ",
+            b"RFC 10  ",
+            b"RFC 7 Seven ",
         ]
         assert list_all(index) == ["RFC 7 Seven h 1", "RFC 10  h 1"]
         assert index.record_count == 2
@@ -101,17 +105,18 @@ class TestRuns:
         "key", [b"0\0T", b"4294967296\0T", b"12345678901\0T", b"7", b"7\0\xff", b"x\0T", b""]
     )
     def test_adds_end_at_a_key_of_no_canonical_request(self, index: Index, key: bytes) -> None:
-        assert index.add_run(index.join("h", 1), [b"8\0Eight", key, b"9\0Nine"]) == [b"RFC 8 Eight"]
+        assert index.add_run(index.join("h", 1), [b"8\0Eight", key, b"9\0Nine"]) == [b"RFC 8 Eight "]
         assert list_all(index) == ["RFC 8 Eight h 1"]
 
-    def test_adds_end_where_another_title_may_be_replaced(self, index: Index) -> None:
-        """P-4.11: whether the member holds the old one is for `add` to find out."""
+    def test_new_title_replaces_the_old_one_here_too(self, index: Index) -> None:
+        """P-4.11."""
         member, other = index.join("h", 1), index.join("h", 2)
         index.add(member, 7, "Sevn")
-        assert index.add_run(member, [b"7\0Seven"]) == []
+        assert index.add_run(member, [b"7\0Seven", b"7\0Sept"]) == [b"RFC 7 Seven ", b"RFC 7 Sept "]
         index.add(other, 7, "Seven")
-        assert index.add_run(member, [b"7\0Seven"]) == []
-        assert list_all(index) == ["RFC 7 Seven h 2", "RFC 7 Sevn h 1"]
+        assert index.add_run(member, [b"7\0Seven"]) == [b"RFC 7 Seven "]
+        assert list_all(index) == ["RFC 7 Seven h 2", "RFC 7 Seven h 1"]
+        assert index.record_count == 2
 
     def test_adds_show_at_once(self, index: Index) -> None:
         index.add(index.join("h", 1), 7, "Seven")
@@ -132,6 +137,74 @@ class TestRuns:
         for port in range(1, 6001):
             index.add(index.join("h", port), 7, "Seven")
         assert index.lookup_run([b"7"]) == []
+
+
+class TestWhatIsAskedForBeyond:
+    """Section 5: copies, a choice of holders and their count, and a part of the list."""
+
+    @pytest.fixture
+    def holders(self, index: Index) -> list[Member]:
+        members = [index.join("h", port) for port in range(1, 6)]
+        for member in members:
+            index.add(member, 7, "Seven", copy=OLD if member.port < 3 else NEW)
+        index.add(members[0], 8, "Eight")
+        index.add(members[0], 10, "Ten")
+        return members
+
+    @pytest.mark.usefixtures("holders")
+    def test_copies_are_told(self, index: Index) -> None:
+        """P-5.8."""
+        lines = lookup(index, 7, Options(wants_copies=True))
+        assert sorted(lines) == [
+            *(f"RFC 7 Seven h {port} 9 {OLD.digest.hex()}" for port in (1, 2)),
+            *(f"RFC 7 Seven h {port} 10 {NEW.digest.hex()}" for port in (3, 4, 5)),
+        ]
+        assert lookup(index, 8, Options(wants_copies=True)) == ["RFC 8 Eight h 1 - -"]
+        assert len(lookup(index, 7)) == 5
+
+    @pytest.mark.usefixtures("holders")
+    def test_some_holders_are_chosen_and_all_are_counted(self, index: Index) -> None:
+        """P-5.12."""
+        seen = set()
+        for _ in range(200):
+            lines = lookup(index, 7, Options(holders=2))
+            assert len(set(lines)) == 2
+            assert all(line.endswith(" 5") for line in lines)
+            seen |= {line.split()[-2] for line in lines}
+        assert seen == {"1", "2", "3", "4", "5"}
+        assert lookup(index, 8, Options(holders=2, wants_copies=True)) == ["RFC 8 Eight h 1 - - 1"]
+
+    @pytest.mark.usefixtures("holders")
+    def test_list_begins_and_ends_where_it_is_told(self, index: Index) -> None:
+        """P-5.13."""
+        assert list_all(index, Options(first=8)) == ["RFC 8 Eight h 1", "RFC 10 Ten h 1"]
+        assert list_all(index, Options(first=8, limit=1)) == ["RFC 8 Eight h 1"]
+        assert list_all(index, Options(first=9, limit=5)) == ["RFC 10 Ten h 1"]
+        assert list_all(index, Options(first=11)) == []
+        listed = list_all(index, Options(holders=1, limit=2))
+        assert [line.split()[1] for line in listed] == ["7", "8"]
+        assert [line.split()[-1] for line in listed] == ["5", "1"]
+
+    def test_new_copy_replaces_the_old_one(self, index: Index, holders: list[Member]) -> None:
+        """P-4.11, P-5.7."""
+        index.add(holders[0], 7, "Seven", copy=NEW)
+        index.add(holders[1], 7, "Seven")
+        assert [line.split()[-2] for line in sorted(lookup(index, 7, Options(wants_copies=True)))] == [
+            *("10", "-", "10", "10", "10")
+        ]
+        assert index.record_count == 7
+
+    def test_removed_record_is_gone_and_no_other(self, index: Index, holders: list[Member]) -> None:
+        """P-5.9, P-5.10."""
+        assert len(lookup(index, 7)) == 5
+        assert index.remove(holders[0], 7) == b"RFC 7 Seven h 1\r\n"
+        assert index.remove(holders[0], 7) == b""
+        assert index.remove(holders[1], 8) == b""
+        assert len(lookup(index, 7)) == 4
+        assert list_all(index, Options(first=8)) == ["RFC 8 Eight h 1", "RFC 10 Ten h 1"]
+        assert index.remove(holders[0], 8) == b"RFC 8 Eight h 1\r\n"
+        assert lookup(index, 8) == []
+        assert index.record_count == 5
 
 
 class TestSameIdentity:
@@ -238,7 +311,7 @@ class TestBatches:
             index.add(index.join("h", port), 7, "Seven")
         batches = list(index.lookup(7))
         assert len(batches) > 2
-        assert all(isinstance(batch, bytes) and len(batch) < 2 * records.BATCH_BYTES for batch in batches)
+        assert all(isinstance(batch, bytes) and len(batch) < 2 * BATCH_BYTES for batch in batches)
         lines = b"".join(batch for batch in batches if isinstance(batch, bytes)).splitlines()
         assert lines == [b"RFC 7 Seven h %d" % port for port in range(10000, 0, -1)]
 
@@ -260,7 +333,7 @@ class TestBatches:
             index.add(member, number, "x" * 100)
         sizes = [len(batch) for batch in index.list_all()]
         assert len(sizes) > 5
-        assert all(records.BATCH_BYTES <= size < 2 * records.BATCH_BYTES for size in sizes[:-1])
+        assert all(BATCH_BYTES <= size < 2 * BATCH_BYTES for size in sizes[:-1])
 
 
 class TestSerials:

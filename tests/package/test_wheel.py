@@ -141,6 +141,6 @@ def test_python_example_of_the_readme_runs(installed: Path, tmp_path: Path) -> N
     told = _run(installed / "python", "-W", "error", "example.py", cwd=tmp_path)
     assert re.fullmatch(
         r"\[Record\(number=3457, title='Requirements for IPsec Remote Access Scenarios', "
-        r"host='127\.0\.0\.1', port=\d+\)\]\n",
+        r"host='127\.0\.0\.1', port=\d+, copy=None, holders=0\)\]\n",
         told,
     )

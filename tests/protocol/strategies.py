@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from p2pci.protocol.messages import Add, Get, ListAll, Lookup, Record, Request
+from p2pci.protocol.extensions import PLAIN, PLAIN_GET, Copy, Feature, GetOptions, Options, Span
+from p2pci.protocol.messages import Add, Get, ListAll, Lookup, Record, Remove, Request
 
 numbers = st.integers(1, 2**32 - 1) | st.sampled_from([1, 2**31, 2**32 - 1])
 ports = st.integers(1, 65535)
@@ -19,12 +20,47 @@ titles = st.text(
     max_size=60,
 ).map(lambda text: text.strip(" "))
 
-adds = st.builds(Add, numbers, hosts, ports, titles)
-lookups = st.builds(Lookup, numbers, hosts, ports, titles)
-lists = st.builds(ListAll, hosts, ports)
-gets = st.builds(Get, numbers, hosts, titles)
+plain = st.just(PLAIN)
+adds = st.builds(Add, numbers, hosts, ports, titles, plain)
+lookups = st.builds(Lookup, numbers, hosts, ports, titles, plain)
+lists = st.builds(ListAll, hosts, ports, plain)
+gets = st.builds(Get, numbers, hosts, titles, st.just(PLAIN_GET))
 index_requests: st.SearchStrategy[Request] = adds | lookups | lists
-records = st.builds(Record, numbers, titles, hosts, ports)
+records = st.builds(Record, numbers, titles, hosts, ports, st.none(), st.just(0))
+
+# Section 5: what each method may ask for.
+sizes = st.integers(0, 10**15 - 1)
+copies = st.builds(Copy, sizes, st.binary(min_size=32, max_size=32))
+features = st.frozensets(st.sampled_from(Feature))
+counts = st.just(0) | numbers
+of_add = st.builds(
+    lambda features, copy, wants_probe: Options(features=features, copy=copy, wants_probe=wants_probe),
+    features,
+    st.none() | copies,
+    st.booleans(),
+)
+of_lookup = st.builds(
+    lambda features, wants_copies, holders: Options(
+        features=features, wants_copies=wants_copies, holders=holders
+    ),
+    features,
+    st.booleans(),
+    counts,
+)
+of_list = st.builds(
+    lambda options, first, limit: options._replace(first=first, limit=limit), of_lookup, counts, counts
+)
+spans = st.builds(Span, sizes, st.none()) | st.tuples(sizes, sizes).map(sorted).map(lambda ends: Span(*ends))
+asking_requests: st.SearchStrategy[Request] = (
+    st.builds(Add, numbers, hosts, ports, titles, of_add)
+    | st.builds(Lookup, numbers, hosts, ports, titles, of_lookup)
+    | st.builds(ListAll, hosts, ports, of_list)
+    | st.builds(Remove, numbers, hosts, ports)
+)
+asking_gets = st.builds(
+    Get, numbers, hosts, titles, st.builds(GetOptions, st.none() | spans, st.booleans(), st.booleans())
+)
+told_records = st.builds(Record, numbers, titles, hosts, ports, st.none() | copies, numbers)
 
 
 def put_together(parts: Sequence[bytes]) -> st.SearchStrategy[bytes]:

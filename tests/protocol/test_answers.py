@@ -7,17 +7,27 @@ from collections.abc import Iterable
 from hypothesis import given, strategies as st
 
 from p2pci.errors import ProtocolError
-from p2pci.protocol.answers import END, OK_HEAD, AnswerEnded, AnswerReader, AnswerStarted, encode_error
+from p2pci.protocol.answers import (
+    END,
+    OK_HEAD,
+    AnswerEnded,
+    AnswerHeader,
+    AnswerReader,
+    AnswerStarted,
+    encode_error,
+    encode_ok_head,
+)
+from p2pci.protocol.extensions import Options, encode_selection
 from p2pci.protocol.grammar import Status
-from p2pci.protocol.messages import Add, ListAll, Lookup, Record, Request, encode_record
+from p2pci.protocol.messages import Add, IndexRequest, ListAll, Lookup, Record, encode_record
 from p2pci.protocol.requests import Wait
-from tests.protocol.strategies import answer_bytes, records, segments_of
+from tests.protocol.strategies import answer_bytes, records, segments_of, told_records
 
 ADD = Add(7, "h", 5, "Seven")
 LOOKUP = Lookup(7, "h", 5, "")
 LIST = ListAll("h", 5)
 questions = st.sampled_from([ADD, LOOKUP, LIST])
-Seen = AnswerStarted | Record | AnswerEnded | str
+Seen = AnswerStarted | AnswerHeader | Record | AnswerEnded | str
 
 
 def read(reader: AnswerReader, segments: Iterable[bytes]) -> list[Seen]:
@@ -37,14 +47,14 @@ def _next(reader: AnswerReader) -> Seen | Wait:
         return str(error)
 
 
-def answer(reader: AnswerReader, question: Request, *segments: bytes) -> list[Seen]:
+def answer(reader: AnswerReader, question: IndexRequest, *segments: bytes) -> list[Seen]:
     reader.expect(question)
     return read(reader, segments)
 
 
 @given(st.data(), questions, answer_bytes, answer_bytes)
 def test_any_segments_give_the_same_answer(
-    data: st.DataObject, question: Request, wire: bytes, next_wire: bytes
+    data: st.DataObject, question: IndexRequest, wire: bytes, next_wire: bytes
 ) -> None:
     """P-2.20, with what was learned for the next answer."""
     whole, cut = AnswerReader(), AnswerReader()
@@ -57,14 +67,14 @@ def test_any_segments_give_the_same_answer(
 
 
 @given(questions, answer_bytes | st.binary(max_size=300))
-def test_arbitrary_bytes_give_an_answer_or_a_protocol_error(question: Request, wire: bytes) -> None:
+def test_arbitrary_bytes_give_an_answer_or_a_protocol_error(question: IndexRequest, wire: bytes) -> None:
     """P-2.14, P-2.19: a code, then records, then one end; and at most one error, which is the last event."""
     seen = answer(AnswerReader(), question, b"P2P-CI/1.0 200 OK\r\n" + wire)
     assert seen[0] == AnswerStarted(200)
     for event in seen[1:-1]:
-        assert isinstance(event, Record)
+        assert isinstance(event, AnswerHeader | Record)
     if len(seen) > 1:
-        assert isinstance(seen[-1], Record | AnswerEnded | str)
+        assert isinstance(seen[-1], AnswerHeader | Record | AnswerEnded | str)
 
 
 @given(st.lists(records, max_size=5), st.data())
@@ -75,6 +85,55 @@ def test_records_come_back_as_written(lines: list[Record], data: st.DataObject) 
     assert seen == [AnswerStarted(200), *lines, AnswerEnded(complete=True)]
 
 
+@given(st.lists(told_records, max_size=5), st.booleans(), st.booleans(), st.data())
+def test_records_that_tell_more_come_back_as_written(
+    lines: list[Record],
+    wants_copies: bool,  # noqa: FBT001 - drawn
+    wants_counts: bool,  # noqa: FBT001 - drawn
+    data: st.DataObject,
+) -> None:
+    """P-5.8, P-5.12, P-5.14."""
+    options = Options(wants_copies=wants_copies, holders=3 if wants_counts else 0)
+    lines = [
+        line._replace(copy=line.copy if wants_copies else None, holders=line.holders if wants_counts else 0)
+        for line in lines
+    ]
+    wire = (
+        encode_ok_head(encode_selection(options))
+        + b"".join(encode_record(line, options) for line in lines)
+        + END
+    )
+    seen = answer(AnswerReader(), LIST._replace(options=options), *data.draw(segments_of(wire)))
+    assert [event for event in seen if not isinstance(event, AnswerHeader)] == [
+        AnswerStarted(200),
+        *lines,
+        AnswerEnded(complete=True),
+    ]
+
+
+def test_what_was_not_asked_for_changes_no_record() -> None:
+    """P-5.2: neither does a header of that name from a server that means something else by it."""
+    wire = b"P2P-CI/1.0 200 OK\r\nWant: digest\r\nHolders: 2\r\n\r\nRFC 7 Seven h 5\r\n\r\n"
+    assert Record(7, "Seven", "h", 5) in answer(AnswerReader(), LIST, wire)
+
+
+def test_answers_of_adds_in_flight_come_in_order() -> None:
+    """P-5.6, also with errors among them (P-2.12), and when more are sent meanwhile."""
+    reader = AnswerReader()
+    reader.expect_adds(2)
+    echo = OK_HEAD + b"RFC 7 Seven h 5\r\n" + END
+    ended, record = AnswerEnded(complete=True), Record(7, "Seven", "h", 5)
+    assert read(reader, [echo + encode_error(Status.BAD_REQUEST)[:-3]]) == [
+        *(AnswerStarted(200), record, ended),
+        AnswerStarted(400),
+    ]
+    reader.expect_adds(1)
+    assert read(reader, [encode_error(Status.BAD_REQUEST)[-3:] + echo + echo]) == [
+        *(ended, AnswerStarted(200), record, ended)
+    ]
+    assert reader.next_event() is Wait.CLOSED
+
+
 @given(records)
 def test_the_echo_of_an_add_comes_back_as_written(record: Record) -> None:
     """P-2.3."""
@@ -83,7 +142,7 @@ def test_the_echo_of_an_add_comes_back_as_written(record: Record) -> None:
 
 
 @given(st.sampled_from([Status.BAD_REQUEST, Status.NOT_FOUND, Status.VERSION_NOT_SUPPORTED]), questions)
-def test_errors_come_back_as_written(status: Status, question: Request) -> None:
+def test_errors_come_back_as_written(status: Status, question: IndexRequest) -> None:
     """P-2.12, also when the last CRLF comes with the answer behind it (P-2.13)."""
     reader = AnswerReader()
     for wire in (encode_error(status), encode_error(status)[:-2], END + encode_error(status)):

@@ -18,9 +18,10 @@ from p2pci.protocol.documents import (
     encode_head_end,
     encode_head_start,
 )
+from p2pci.protocol.extensions import ContentRange, Span, encode_content_range, encode_digest
 from p2pci.protocol.grammar import Status
 from p2pci.protocol.requests import Wait
-from tests.protocol.strategies import document_bytes, segments_of, titles
+from tests.protocol.strategies import document_bytes, segments_of, sizes, spans, titles
 
 MOMENT = int(datetime(2026, 4, 26, 21, 30, 16, tzinfo=UTC).timestamp())
 CHANGED = datetime(2026, 4, 17, 16, 8, 18, tzinfo=UTC).timestamp()
@@ -100,18 +101,61 @@ def test_os_that_would_break_the_head_is_refused(os: str) -> None:
 )
 def test_date_that_no_calendar_has_does_not_stop_an_upload(modified: float) -> None:
     """P-3.3: file systems keep times that HTTP dates cannot say; the nearest one is sent."""
-    head = document_head(5, modified=modified, os="Mac")
-    assert Result([head]).head == DocumentHead(200, 5)
+    head = Result([document_head(5, modified=modified, os="Mac")]).head
+    assert isinstance(head, DocumentHead)
+    assert (head.code, head.size) == (200, 5)
+    assert parsedate_to_datetime(head.modified.decode()) is not None
 
 
 @given(st.floats(-2208988800, 253402300799), st.integers(0, 10**15 - 1), titles, st.data())
 def test_head_comes_back_as_written(modified: float, size: int, os: str, data: st.DataObject) -> None:
     head = document_head(size, modified=modified, os=os)
     result = Result(data.draw(segments_of(head + b"body")))
-    assert (result.head, result.body) == (DocumentHead(200, size), b"body")
-    assert result.reader.head == head
-    line = next(line for line in head.decode().split("\r\n") if line.startswith("Last-Modified: "))
-    assert abs(parsedate_to_datetime(line.partition(": ")[2]).timestamp() - modified) <= 1
+    assert isinstance(result.head, DocumentHead)
+    assert result.head[:2] == (200, size)
+    assert result.head[3:] == (None, None, False)
+    assert abs(parsedate_to_datetime(result.head.modified.decode()).timestamp() - modified) <= 1
+    assert (result.reader.head, result.body) == (head, b"body")
+
+
+@given(
+    spans.filter(lambda span: span.first < 10**15 - 1), sizes, st.binary(min_size=32, max_size=32), st.data()
+)
+def test_what_was_asked_for_comes_back_as_written(
+    span: Span, more: int, digest: bytes, data: st.DataObject
+) -> None:
+    """P-5.20, P-5.24, P-5.25."""
+    last = span.first if span.last is None else min(span.last, 10**15 - 2)
+    content = ContentRange(Span(span.first, last), min(last + 1 + more, 10**15 - 1))
+    lines = [
+        b"Content-Range: " + encode_content_range(content),
+        b"Repr-Digest: " + encode_digest(digest),
+        b"Connection: keep-alive",
+    ]
+    end = encode_head_end(last + 1 - span.first, modified=CHANGED, os="Mac", lines=lines)
+    wire = encode_head_start(MOMENT, Status.PARTIAL_CONTENT) + end
+    head = Result(data.draw(segments_of(wire))).head
+    assert isinstance(head, DocumentHead)
+    assert (head.code, head.content, head.digest, head.keeps_alive) == (206, content, digest, True)
+
+
+def test_part_that_is_not_there_is_said_with_the_size() -> None:
+    """P-5.21."""
+    lines = [b"Content-Range: " + encode_content_range(ContentRange(None, 9))]
+    wire = encode_document_error(Status.RANGE_NOT_SATISFIABLE, lines)
+    assert wire == b"P2P-CI/1.0 416 Range Not Satisfiable\r\nContent-Range: bytes */9\r\n\r\n"
+    head = Result([wire]).head
+    assert isinstance(head, DocumentHead)
+    assert (head.code, head.content) == (416, ContentRange(None, 9))
+
+
+@pytest.mark.parametrize(
+    "value", [b"bytes 5-4/9", b"bytes 5-9/9", b"bytes 0-1/*", b"lines 0-1/9", b"0-1/9", b"bytes -1-1/9", b"x"]
+)
+def test_content_range_that_makes_no_sense_tells_nothing(value: bytes) -> None:
+    head = Result([b"P2P-CI/1.0 206 OK\r\nContent-Range: %b\r\nRepr-Digest: sha-256=x\r\n\r\n" % value]).head
+    assert isinstance(head, DocumentHead)
+    assert (head.content, head.digest) == (None, None)
 
 
 @given(st.data(), document_bytes)

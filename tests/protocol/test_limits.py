@@ -12,7 +12,8 @@ from p2pci.errors import ProtocolError
 from p2pci.protocol.answers import AnswerReader
 from p2pci.protocol.documents import DocumentHeadReader
 from p2pci.protocol.messages import ListAll
-from p2pci.protocol.requests import Conversation, RequestReader, Wait
+from p2pci.protocol.requests import RequestReader, Wait
+from p2pci.protocol.rules import Conversation
 
 MB = 1024 * 1024
 SEGMENT_BYTES = 64 * 1024

@@ -9,10 +9,21 @@ from unittest.mock import ANY
 import pytest
 from hypothesis import example, given, strategies as st
 
+from p2pci.protocol.extensions import ALL_FEATURES, PLAIN
 from p2pci.protocol.grammar import Status
-from p2pci.protocol.messages import Add, Get, ListAll, Refusal, Request, encode_request
-from p2pci.protocol.requests import Conversation, RequestReader, Wait, read_add_key, read_get
-from tests.protocol.strategies import border_requests, gets, index_requests, request_bytes, segments_of
+from p2pci.protocol.messages import Add, Get, ListAll, Lookup, Refusal, Remove, Request, encode_request
+from p2pci.protocol.requests import RequestReader, Wait
+from p2pci.protocol.rules import Conversation
+from p2pci.protocol.shortcuts import read_add_key, read_get
+from tests.protocol.strategies import (
+    asking_gets,
+    asking_requests,
+    border_requests,
+    gets,
+    index_requests,
+    request_bytes,
+    segments_of,
+)
 
 LIST = b"LIST ALL P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\n\r\n"
 ADD = b"ADD RFC 7 P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\nTitle: Seven\r\n\r\n"
@@ -111,7 +122,7 @@ def test_short_cut_gives_other_requests_in_keys_that_are_none() -> None:
     reader = RequestReader(Conversation.P2S)
     reader.receive_data(ADD + ADD + ADD + LIST)
     reader.next_event()
-    assert [read_add_key(key) for key in take_adds(reader)] == [(7, "Seven"), None]
+    assert [read_add_key(key) for key in take_adds(reader)] == [(7, "Seven", None), None]
 
 
 def test_short_cut_waits_for_the_end_of_a_head_under_way() -> None:
@@ -192,6 +203,36 @@ def test_index_requests_come_back_as_written(request: Request) -> None:
 @given(gets)
 def test_gets_come_back_as_written(request: Get) -> None:
     """P-1.3."""
+    wire = encode_request(request)
+    assert read(RequestReader(Conversation.P2P), [wire]) == [(request, wire)]
+
+
+@given(asking_requests)
+def test_what_is_asked_beyond_1_0_comes_back_as_written(request: Request) -> None:
+    """P-5.3 to P-5.16, once it is agreed."""
+    wire = encode_request(request)
+    for segments in ([wire], one_by_one(wire)):
+        reader = RequestReader(Conversation.P2S)
+        reader.agreed = ALL_FEATURES
+        assert read(reader, segments) == [(request, wire)]
+
+
+@given(asking_requests)
+def test_what_is_asked_beyond_1_0_is_ignored_before_it_is_agreed(request: Request) -> None:
+    """P-5.18: except for what the request itself proposes."""
+    wire = encode_request(request)
+    at_once, by_bytes = RequestReader(Conversation.P2S), RequestReader(Conversation.P2S)
+    seen = read(at_once, [wire])
+    assert seen == read(by_bytes, one_by_one(wire))
+    if isinstance(request, Remove):
+        assert isinstance(seen[0].event, Refusal)
+    elif isinstance(request, Add | Lookup | ListAll) and not request.options.features:
+        assert seen[0].event == request._replace(options=PLAIN)
+
+
+@given(asking_gets)
+def test_gets_that_ask_for_more_come_back_as_written(request: Get) -> None:
+    """P-5.20, P-5.24, P-5.25."""
     wire = encode_request(request)
     assert read(RequestReader(Conversation.P2P), [wire]) == [(request, wire)]
 

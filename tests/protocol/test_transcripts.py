@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from p2pci.protocol.requests import Conversation
+from p2pci.protocol.rules import Conversation
 from tests.protocol.wire import (
     FOLDER,
     AnswerSide,

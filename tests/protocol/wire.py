@@ -13,8 +13,10 @@ from typing import NamedTuple, Protocol
 from p2pci.errors import ProtocolError
 from p2pci.protocol.answers import AnswerEnded, AnswerReader, AnswerStarted
 from p2pci.protocol.documents import DocumentHead, DocumentHeadReader
-from p2pci.protocol.messages import Add, ListAll, Lookup, Record, Refusal, Request
-from p2pci.protocol.requests import Conversation, RequestReader, Wait
+from p2pci.protocol.extensions import Copy, Feature, Options, parse_features
+from p2pci.protocol.messages import Add, IndexRequest, ListAll, Lookup, Record, Refusal, Remove, Request
+from p2pci.protocol.requests import RequestReader, Wait
+from p2pci.protocol.rules import Conversation
 
 FOLDER = Path(__file__).parent / "transcripts"
 
@@ -122,7 +124,7 @@ def _do(step: bytes | str, side: Side) -> list[str]:
 
 
 class RequestSide:
-    """A server that reads requests. It may happen: `half-close`."""
+    """A server that reads requests. It may happen: `half-close`, and `agree` with features."""
 
     def __init__(self, conversation: Conversation) -> None:
         self._reader = RequestReader(conversation)
@@ -133,6 +135,9 @@ class RequestSide:
         return list(self._read())
 
     def happen(self, what: str) -> list[str]:
+        if what.startswith("agree "):
+            self._reader.agreed |= parse_features(what.removeprefix("agree ").encode())
+            return []
         assert what == "half-close"
         self._reader.receive_eof()
         return list(self._read())
@@ -154,19 +159,41 @@ class RequestSide:
                     self._is_over = closes
                     yield f"{status:d} {'closed' if closes else 'kept'}"
                 case request:
-                    yield repr(request)
+                    yield show(request)
+
+
+def show(request: Request) -> str:
+    """Write a request without what it does not ask for."""
+    fields = request._asdict()
+    options = fields.pop("options", None)
+    shown = [f"{name}={value!r}" for name, value in fields.items()]
+    if options:
+        defaults = type(options)()._asdict()
+        asked = {name: value for name, value in options._asdict().items() if value != defaults[name]}
+        shown += [f"{name}={_show_option(value)}" for name, value in asked.items()]
+    return f"{type(request).__name__}({', '.join(shown)})"
+
+
+def _show_option(value: object) -> str:
+    if isinstance(value, frozenset):
+        return ",".join(feature.value.decode() for feature in Feature if feature in value)
+    return f"{value.size}/{value.digest.hex()}" if isinstance(value, Copy) else repr(value)
 
 
 # What the client asks before the answer of a transcript; `ask …` names it.
-_ASKED: dict[str, Request] = {
+_ASKED: dict[str, IndexRequest] = {
     "ask ADD": Add(7, "Mac.lan", 63235, "Seven"),
     "ask LOOKUP": Lookup(7, "Mac.lan", 63235, ""),
     "ask LIST": ListAll("Mac.lan", 63235),
+    "ask LOOKUP for copies": Lookup(7, "Mac.lan", 63235, "", Options(wants_copies=True)),
+    "ask LIST for counts": ListAll("Mac.lan", 63235, Options(holders=2)),
+    "ask LIST for copies and counts": ListAll("Mac.lan", 63235, Options(wants_copies=True, holders=2)),
+    "ask REMOVE": Remove(7, "Mac.lan", 63235),
 }
 
 
 class AnswerSide:
-    """Our client. It may happen: `ask ADD`, `ask LOOKUP`, `ask LIST`, and `silence` of 2 s."""
+    """Our client. It may happen: one of _ASKED, and `silence` of 2 s."""
 
     def __init__(self) -> None:
         self._reader = AnswerReader()
@@ -200,8 +227,9 @@ class AnswerSide:
                     yield str(code)
                 case AnswerEnded():
                     yield _ended(event)
-                case Record(number, title, host, port):
-                    yield f"{number} {title!r} {host} {port}"
+                case Record(number, title, host, port, copy, holders):
+                    told = f" {_show_option(copy)}" if copy else ""
+                    yield f"{number} {title!r} {host} {port}{told}" + (f" of {holders}" if holders else "")
 
 
 def _ended(event: AnswerEnded) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,9 +54,21 @@ def test_conversation(server: RunningServer, conversation: Conversation) -> None
             ended.add(line.who)
         else:
             talk(peer, line)
-    for peer in (peer for who, peer in peers.items() if who not in ended):
-        peer.asks(b"STILL THERE P2P-CI/2\n\n", VERSION_NOT_SUPPORTED)  # and nothing before it
-        peer.leaves()
+    for who, peer in peers.items():
+        if who not in ended:
+            has_reasons = any(
+                line.who == who and re.search(r"Features:.*reason", line.text) for line in conversation.lines
+            )
+            assert_still_there(peer, has_reasons=has_reasons)
+            peer.leaves()
+
+
+def assert_still_there(peer: WirePeer, *, has_reasons: bool) -> None:
+    """An answer comes, and nothing before it."""
+    answer = VERSION_NOT_SUPPORTED
+    if has_reasons:
+        answer = answer[:-4] + b"Reason: Only version 1.0 is spoken here.\r\n" + answer[-4:]
+    peer.asks(b"STILL THERE P2P-CI/2\n\n", answer)
 
 
 def talk(peer: WirePeer, line: Line) -> None:

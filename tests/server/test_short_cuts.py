@@ -11,7 +11,9 @@ from typing import Any
 
 from hypothesis import example, given, settings, strategies as st
 
-from p2pci.server import IndexServer, _IndexConnection
+from p2pci.protocol.extensions import Options
+from p2pci.server import IndexServer
+from p2pci.server.connection import IndexConnection
 from p2pci.serving import Listener, ServingLimits
 from tests.protocol.strategies import border_requests, segments_of
 from tests.server.wire_client import add, answer, lookup
@@ -50,7 +52,7 @@ async def converse(segments: Iterable[bytes]) -> tuple[bytes, bytes]:
     """Say this to a server that knows RFC 1 and 70; give what it says, and all its records then."""
     server = IndexServer()
     listener = Listener(lambda: holder, limits=ServingLimits())
-    holder, peer = (_IndexConnection(server, listener) for _ in range(2))
+    holder, peer = (IndexConnection(server, listener) for _ in range(2))
     wire = Wire()
     holder.connection_made(Wire())
     for number, title in ((1, "One"), (70, "Seventy"), (70, "Septante")):
@@ -61,7 +63,7 @@ async def converse(segments: Iterable[bytes]) -> tuple[bytes, bytes]:
             peer.data_received(segment)
             while peer._is_scheduled:
                 await asyncio.sleep(0)
-    records = b"".join(server.index.list_all())
+    records = b"".join(server.index.list_all(Options(wants_copies=True)))
     for connection in (peer, holder):
         connection.connection_lost(None)
     assert server.index.record_count == 0
@@ -71,6 +73,10 @@ async def converse(segments: Iterable[bytes]) -> tuple[bytes, bytes]:
 def one_by_one(data: bytes) -> list[bytes]:
     return [bytes([byte]) for byte in data]
 
+
+COPY = b"Size: 9\r\nRepr-Digest: sha-256=:%b=:\r\n" % (b"A" * 43)
+PROPOSAL = b"LIST ALL P2P-CI/1.0\r\nHost: a\r\nPort: 1\r\nFeatures: digest\r\n\r\n"
+TOLD = add(8, "Eight")[:-2] + COPY + b"\r\n"
 
 # Mostly requests that are alike, some that are nearly so.
 requests = st.builds(
@@ -84,7 +90,19 @@ requests = st.builds(
             [b"Title: \r\n"] * 6
             + [b"Title: Seventy\r\n"] * 6
             + [b"", b"Title: T \r\n", b"Title:  T\r\n", b"Title: \r\n\r\n", "Title: Zwölf\r\n".encode()]
-            + [b"Title: \x00\r\n", b"Title: 8\x00T\r\n", b"Title: a\tb\r\n", b"Title: %b\r\n" % (b"t" * 513)]
+            + [
+                b"Title: Seventy\r\n" + COPY,
+                b"Title: T\r\n" + COPY,
+                b"Title: T\r\n" + COPY.replace(b"9", b"x"),
+            ]
+            * 2
+            + [
+                b"Title: \x00\r\n",
+                b"Title: \x01\r\n",
+                b"Title: 8\x00T\r\n",
+                b"Title: a\tb\r\n",
+                b"Title: %b\r\n" % (b"t" * 513),
+            ]
         ),
     ),
 )
@@ -96,17 +114,20 @@ ADDS = add(1, "One") + add(8, "Eight") + add(70, "Seventy") + add(8, "Acht") + a
 
 
 @given((runs | st.lists(border_requests(), max_size=4).map(b"".join)).flatmap(segments_of))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=200)
 @example([ADDS, ADDS])
 @example([lookup(1), lookup(1) + lookup(70) + lookup(8) + lookup(1)])
 @example([add(1, "One"), b"ADD RFC 8\0Eight\r\n\r\n" + add(9, "Nine")])
 @example([add(1, "One"), add(8, "Eight") + b"ADD RFC 9\0Nine\r\n\r\n"])
 @example([add(1, "One"), add(1, "One", port=6), add(8, "Eight", port=6) * 2])
 @example([add(1, "One"), add(1, "One", port=6), lookup(1), add(8, "Eight", port=6) * 2])
+@example([add(1, "One"), TOLD * 2, PROPOSAL, TOLD, TOLD + add(8, "Eight") + TOLD])
+@example([PROPOSAL, TOLD, TOLD * 2 + b"ADD RFC 8\1Eight\r\n\r\n"])
 @example([lookup(1), lookup(1) + b"\r\n" + lookup(1), lookup(1)[:-2], b"\r\n" + lookup(1)])
 def test_whole_segments_are_answered_like_single_bytes(segments: list[bytes]) -> None:
-    at_once = asyncio.run(converse(segments))
-    assert at_once == asyncio.run(converse(one_by_one(b"".join(segments))))
+    for before in ([], [PROPOSAL]):
+        at_once = asyncio.run(converse([*before, *segments]))
+        assert at_once == asyncio.run(converse(one_by_one(b"".join([*before, *segments]))))
 
 
 def test_nothing_is_answered_while_the_other_side_does_not_read() -> None:
@@ -117,7 +138,7 @@ def test_nothing_is_answered_while_the_other_side_does_not_read() -> None:
 async def read_now_and_then() -> None:
     server = IndexServer()
     listener = Listener(lambda: peer, limits=ServingLimits())
-    peer, wire = _IndexConnection(server, listener), Wire()
+    peer, wire = IndexConnection(server, listener), Wire()
     peer.connection_made(wire)
     peer.data_received(add(7, "Seven"))
     wire.after_write = peer.pause_writing

@@ -37,6 +37,8 @@ class ServerPrinter:
                 return f"[Server] Added {escape(show_address((host, port)))}"
             case events.Added(number, host):
                 return f"[Server] Added RFC {number} from {escape(host)}"
+            case events.Removed(number, host):
+                return f"[Server] Removed RFC {number} from {escape(host)}"
             case events.Left(host, port, records):
                 where = escape(show_address((host, port)))
                 return f"[SERVER] Peer {where} left. Removed 1 peer(s), {records} RFC(s)."

@@ -31,7 +31,7 @@ async def ask_index(
     async with IndexClient(*server, trace=trace) as index:
         answer = await ask(index)
     if is_json:
-        terminal.print(show_json([record._asdict() for record in answer.records]))
+        terminal.print(show_json([_as_json(record) for record in answer.records]))
     elif terminal.is_screen and answer.records:
         _print_table(answer.records)
     else:
@@ -45,6 +45,10 @@ async def ask_index(
         terminal.complain("No peer has it at the moment. `p2pci list` shows what there is.")
         return ExitStatus.NOT_FOUND
     return ExitStatus.DONE
+
+
+def _as_json(record: Record) -> dict[str, str | int]:
+    return {"number": record.number, "title": record.title, "host": record.host, "port": record.port}
 
 
 def tracer(*, is_json: bool) -> Watcher:

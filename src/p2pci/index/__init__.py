@@ -1,7 +1,8 @@
 """Who holds what: a pure data structure, without I/O, that the index server answers from.
 
-`records` has the members and their records, `membership` the host under which they are published,
-`bitmaps` the compact sets below. Imports nothing of the project above the protocol.
+`records` has the members and their records, `lines` writes them, `membership` knows the host under which
+a member is published, `bitmaps` has the compact sets below. Imports nothing of the project above the
+protocol.
 """
 
 from p2pci.index.membership import published_host

@@ -1,38 +1,40 @@
 """The index: which peers are here, and who holds which document.
 
-A peer is a small integer, its serial, given when it joins; a document is its editions, each with a bitmap
-of the serials that hold it; a peer has a bitmap of its documents. So ten million records fit in tens of
-megabytes, and who leaves costs what it held. Answers come as encoded record lines: those of a document are
-kept, within a bound on all of them, until a holder of that document comes or goes.
+A peer is a small integer, its serial, given when it joins; a document is its editions (title, and what is
+known of the copy), each with a bitmap of the serials that hold it; a peer has a bitmap of its documents. So
+ten million records fit in tens of megabytes, and who leaves costs what it held. Answers come as encoded
+record lines: those of a document are kept, within a bound on all of them, until a holder of that document
+comes or goes.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from p2pci.index.bitmaps import BitMap
-from p2pci.protocol.requests import read_add_key
+from p2pci.index.lines import BATCH_BYTES, Group, batches, sample, size_of
+from p2pci.protocol.extensions import PLAIN, Copy, Options, encode_copy
+from p2pci.protocol.shortcuts import read_add_key, write_add_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-BATCH_BYTES = 64 * 1024
 MAX_KEPT_BYTES = 8 * 1024 * 1024
-MAX_LINE_END_BYTES = 264  # blank, host of 255, blank, port of 5, CR LF
 _SERIALS = 2**32
 
 
 class Member:
     """A connection that has joined. Made by `Index.join`; only the index changes it."""
 
-    __slots__ = ("host", "line_end", "numbers", "port", "serial", "stamps")
+    __slots__ = ("address", "host", "numbers", "port", "serial", "stamps")
 
     def __init__(self, serial: int, *, host: str, port: int) -> None:
         self.serial = serial
         self.host = host
         self.port = port
-        self.line_end = b" %b %d\r\n" % (host.encode(), port)  # of each of its record lines
+        self.address = b"%b %d" % (host.encode(), port)  # as it stands in record lines
         self.numbers = BitMap()  # the documents it holds
         self.stamps: dict[int, int] = {}  # see Index._stamp
 
@@ -49,14 +51,15 @@ class _Document:
 
 
 class _Edition:
-    """A document under one title, and who holds that."""
+    """A document under one title and with one copy, and who holds that."""
 
-    __slots__ = ("document", "holders", "key", "line_start")
+    __slots__ = ("copy", "document", "holders", "key", "line_start")
 
-    def __init__(self, document: _Document, key: bytes) -> None:
+    def __init__(self, document: _Document, title: str, *, copy: Copy | None, key: bytes) -> None:
         self.document = document
+        self.copy = copy
         self.key = key
-        self.line_start = b"RFC " + key.replace(b"\0", b" ")  # of its record lines
+        self.line_start = b"RFC %d %b " % (document.number, title.encode())  # of its record lines
         self.holders = BitMap()
 
 
@@ -75,7 +78,7 @@ class Index:
         self._members: dict[int, Member] = {}
         self._next_serial = 0
         self._documents: dict[bytes, _Document] = {}  # by the decimal digits of their numbers
-        self._editions: dict[bytes, _Edition] = {}  # by digits, NUL, title
+        self._editions: dict[bytes, _Edition] = {}  # by `write_add_key`
         self._numbers = BitMap()  # those of _documents, in order
         self._kept: dict[_Document, None] = {}  # those with kept lines, kept longest first
         self._kept_bytes = 0
@@ -101,19 +104,19 @@ class Index:
             self._doubled.add(member.serial)
         return member
 
-    def add(self, member: Member, number: int, title: str) -> bytes:
-        """Record that a member holds a document; a new title replaces its old one.
+    def add(self, member: Member, number: int, title: str, *, copy: Copy | None = None) -> bytes:
+        """Record that a member holds a document; a new title or copy replaces its old one.
 
         Returns:
             The line of the record, as ADD's answer echoes it.
         """
-        edition = self._edition(number, title)
+        edition = self._edition(number, title, copy)
         if member.serial not in edition.holders:
             self._enter(member, edition)
         if member.serial in self._doubled:
             self._stamp(member, number)
             self._forget_lines(edition.document)
-        return edition.line_start + member.line_end
+        return edition.line_start + member.address + b"\r\n"
 
     def add_run(self, member: Member, keys: Iterable[bytes]) -> list[bytes]:
         """Do what `add` does for many documents of one member.
@@ -123,8 +126,9 @@ class Index:
             keys: number and title of each, as `RequestReader.take_adds` gives them.
 
         Returns:
-            The record lines without the member's `line_end`; fewer than keys when one is no canonical
-            ADD's or needs more than this short cut: neither it nor those behind it were added then.
+            The beginnings of the record lines, to which the member's address belongs; fewer than keys when
+            one is of no canonical ADD: neither it nor those behind it were added then. None when the member
+            shares its host and port with another one.
         """
         if member.serial in self._doubled:
             return []
@@ -132,21 +136,35 @@ class Index:
         starts: list[bytes] = []
         added = 0
         for key in keys:
-            edition = editions.get(key) or self._first_edition(key)
+            edition = editions.get(key) or self._edition_of_key(key)
             if edition is None:
                 break
-            if serial not in edition.holders:
-                document = edition.document
-                if len(document.editions) > 1:
-                    break  # it may hold another one
-                edition.holders.add(serial)
-                hold(document.number)
-                added += 1
-                if document.lines is not None:
-                    self._forget_lines(document)
             starts.append(edition.line_start)
+            if serial in edition.holders:
+                continue
+            document = edition.document
+            if len(document.editions) > 1:  # it may hold another one
+                self._enter(member, edition)
+                continue
+            edition.holders.add(serial)
+            hold(document.number)
+            added += 1
+            if document.lines is not None:
+                self._forget_lines(document)
         self.record_count += added
         return starts
+
+    def remove(self, member: Member, number: int) -> bytes:
+        """Take one record of a member away, and give its line; b"" when there is none."""
+        if number not in member.numbers:
+            return b""
+        document = self._documents[b"%d" % number]
+        start = next(edition.line_start for edition in document.editions if member.serial in edition.holders)
+        self._leave_document(document, member)
+        member.numbers.discard(number)
+        member.stamps.pop(number, None)
+        self.record_count -= 1
+        return start + member.address + b"\r\n"
 
     def leave(self, member: Member, *, at_most: int | None = None) -> bool:
         """Take a member out, with all its records or with so many of them.
@@ -165,8 +183,12 @@ class Index:
         self._leave_identity(member)
         return True
 
-    def lookup(self, number: int) -> bytes | Iterator[bytes]:
+    def lookup(self, number: int, options: Options = PLAIN) -> bytes | Iterator[bytes]:
         """Give the record lines of a document, the holder that joined last first.
+
+        Args:
+            number: of the document.
+            options: for `wants_copies` and `holders`, with which the order is any.
 
         Returns:
             The lines at once when they are few, b"" when nobody has the document; else an iterator of
@@ -175,7 +197,10 @@ class Index:
         document = self._documents.get(b"%d" % number)
         if document is None:
             return b""
-        return document.lines or self._kept_lines(document) or _batches(self._groups(document))
+        if options.wants_copies or options.holders:
+            groups = self._groups(document, options)
+            return b"".join(batches(groups)) if size_of(groups) <= BATCH_BYTES else batches(groups)
+        return document.lines or self._kept_lines(document) or batches(self._groups(document))
 
     def lookup_run(self, keys: Iterable[bytes]) -> list[bytes]:
         """Do what `lookup` does for many documents, up to one that is not there or has many holders.
@@ -199,18 +224,23 @@ class Index:
                 break
         return answers
 
-    def list_all(self) -> Iterator[bytes]:
+    def list_all(self, options: Options = PLAIN) -> Iterator[bytes]:
         """Give all record lines, by number, in batches of about BATCH_BYTES.
 
         The index may change between batches: each record that lived throughout comes exactly once.
+
+        Args:
+            options: for `wants_copies`, `holders`, `first` and `limit`.
         """
+        is_plain = not (options.wants_copies or options.holders)
         parts: list[bytes] = []
         size = 0
-        for number in self._numbers.to_array():
+        for number in self._numbers_from(options.first, limit=options.limit):
             document = self._documents.get(b"%d" % number)
             if document is None:
                 continue
-            for part in (document.lines,) if document.lines else _batches(self._groups(document)):
+            lines = document.lines if is_plain else None
+            for part in (lines,) if lines else batches(self._groups(document, options)):
                 parts.append(part)
                 size += len(part)
                 if size >= BATCH_BYTES:
@@ -219,16 +249,39 @@ class Index:
         if parts:
             yield b"".join(parts)
 
-    def _groups(self, document: _Document) -> list[tuple[bytes, list[bytes]]]:
-        """Take down the lines of a document as they are now: per edition their start, and their ends."""
+    def _numbers_from(self, first: int, *, limit: int) -> Sequence[int]:
+        numbers = self._numbers.to_array()
+        begin = bisect_left(numbers, first)
+        return numbers[begin : begin + limit] if limit else numbers[begin:]
+
+    def _groups(self, document: _Document, options: Options = PLAIN) -> list[Group]:
+        """Take down the lines of a document as they are now, group by group."""
+        shown = self._shown(document)
+        holders = sum(len(serials) for serials, _ in shown)
+        if options.holders:
+            shown = sample(shown, options.holders)
+        count_end = b" %d" % holders if options.holders else b""
+        return [
+            Group(
+                edition.line_start,
+                [self._members[serial].address for serial in serials],
+                (b" " + encode_copy(edition.copy) if options.wants_copies else b"") + count_end + b"\r\n",
+            )
+            for serials, edition in shown
+        ]
+
+    def _shown(self, document: _Document) -> list[tuple[Sequence[int], _Edition]]:
+        """Give the editions with the holders that answers show: those that joined last first (P-2.7)."""
         hidden = self._hidden(document) if self._doubled else ()
-        shown = []
+        shown: list[tuple[Sequence[int], _Edition]] = []
         for edition in document.editions:
-            serials = [serial for serial in reversed(edition.holders.to_array()) if serial not in hidden]
+            serials: Sequence[int] = edition.holders.to_array()[::-1]
+            if hidden:
+                serials = [serial for serial in serials if serial not in hidden]
             if serials:
-                shown.append((serials, edition.line_start))
-        shown.sort(reverse=True)  # the edition of the holder that joined last first (clause P-2.7)
-        return [(start, [self._members[serial].line_end for serial in serials]) for serials, start in shown]
+                shown.append((serials, edition))
+        shown.sort(key=lambda each: each[0][0], reverse=True)
+        return shown
 
     def _hidden(self, document: _Document) -> set[int]:
         """Find the holders whose record another one of the same host and port, added later, stands for."""
@@ -264,24 +317,24 @@ class Index:
             self._doubled.discard(sharers[0].serial)
             sharers[0].stamps.clear()
 
-    def _edition(self, number: int, title: str) -> _Edition:
+    def _edition(self, number: int, title: str, copy: Copy | None) -> _Edition:
         """Find or make an edition."""
-        digits = b"%d" % number
-        key = b"%b\0%b" % (digits, title.encode())
+        key = write_add_key(number, title, copy)
         edition = self._editions.get(key)
         if edition is None:
+            digits = b"%d" % number
             document = self._documents.get(digits)
             if document is None:
                 document = self._documents[digits] = _Document(number)
                 self._numbers.add(number)
-            edition = self._editions[key] = _Edition(document, key)
+            edition = self._editions[key] = _Edition(document, title, copy=copy, key=key)
             document.editions.append(edition)
         return edition
 
-    def _first_edition(self, key: bytes) -> _Edition | None:
-        """Make the edition of a document that nobody has; None for others, and for a key of no ADD."""
+    def _edition_of_key(self, key: bytes) -> _Edition | None:
+        """Find or make the edition of a canonical ADD; None for a key of none."""
         parsed = read_add_key(key)
-        return self._edition(*parsed) if parsed and b"%d" % parsed[0] not in self._documents else None
+        return self._edition(*parsed) if parsed else None
 
     def _enter(self, member: Member, edition: _Edition) -> None:
         """Make a member a holder of an edition, and of no other one of that document."""
@@ -313,9 +366,9 @@ class Index:
     def _kept_lines(self, document: _Document) -> bytes:
         """Make the lines of a document and keep them; b"" when they are too many for that."""
         groups = self._groups(document)
-        if sum(len(start) * len(ends) + sum(map(len, ends)) for start, ends in groups) > BATCH_BYTES:
+        if size_of(groups) > BATCH_BYTES:
             return b""
-        lines = document.lines = b"".join(_batches(groups))
+        lines = document.lines = b"".join(batches(groups))
         self._kept[document] = None
         self._kept_bytes += len(lines)
         while self._kept_bytes > MAX_KEPT_BYTES:
@@ -327,11 +380,3 @@ class Index:
             self._kept_bytes -= len(document.lines)
             document.lines = None
             del self._kept[document]
-
-
-def _batches(groups: list[tuple[bytes, list[bytes]]]) -> Iterator[bytes]:
-    for start, ends in groups:
-        step = max(1, BATCH_BYTES // (len(start) + MAX_LINE_END_BYTES))
-        for first in range(0, len(ends), step):
-            # bytes.join writes `start` between the ends: one call in C for all lines of the batch.
-            yield start + start.join(ends[first : first + step])

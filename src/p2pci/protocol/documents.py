@@ -1,7 +1,7 @@
 """Answers of a holder: the head before a document's bytes, as we write it and as we read anybody's.
 
 The reader believes Content-Length and nothing else about the end (clause P-3.7).
-May import `grammar` and, for `Wait`, `requests`.
+May import `grammar`, `extensions` and, for `Wait`, `requests`.
 """
 
 from __future__ import annotations
@@ -9,41 +9,52 @@ from __future__ import annotations
 import re
 from email.utils import formatdate
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from p2pci.errors import ProtocolError
+from p2pci.errors import InvalidValueError, ProtocolError
+from p2pci.protocol.extensions import ContentRange, parse_content_range, parse_digest
 from p2pci.protocol.grammar import BLANKS, MAX_HEAD_BYTES, Status, encode_status_line, encode_title
 from p2pci.protocol.requests import Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _FIRST_DATE = -2208988800  # 1 January 1900, in seconds since the epoch
 _LAST_DATE = 253402300799  # 31 December 9999
 
 
-@lru_cache(maxsize=1)
-def encode_head_start(date: int) -> bytes:
-    """Write the beginning of the head of a plain GET's answer, the same for all that are sent in a second.
+@lru_cache(maxsize=2)
+def encode_head_start(date: int, status: Status = Status.OK) -> bytes:
+    """Write the beginning of a document's head, the same for all that are sent in a second.
 
     Start and end are the status line and five headers, in this order (clauses P-3.1 to P-3.3).
 
     Args:
         date: now, in whole seconds since the epoch.
+        status: OK, or PARTIAL_CONTENT.
     """
-    return b"%bDate: %b\r\n" % (encode_status_line(Status.OK), _encode_date(date))
+    return b"%bDate: %b\r\n" % (encode_status_line(status), _encode_date(date))
 
 
-def encode_head_end(size: int, *, modified: float, os: str) -> bytes:
+def encode_head_end(size: int, *, modified: float, os: str, lines: Iterable[bytes] = ()) -> bytes:
     """Write the rest of it, which belongs to the document.
 
     Args:
         size: bytes of the body that follows.
         modified: when the document's file was last changed, in seconds since the epoch.
         os: our system and release.
+        lines: more header lines, which were asked for (clauses P-5.20 to P-5.25).
     """
-    return b"OS: %b\r\nLast-Modified: %b\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n\r\n" % (
+    return b"OS: %b\r\nLast-Modified: %b\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n%b\r\n" % (
         encode_title(os),
         _encode_date(modified),
         size,
+        _join(lines),
     )
+
+
+def _join(lines: Iterable[bytes]) -> bytes:
+    return b"".join(line + b"\r\n" for line in lines)
 
 
 def _encode_date(seconds: float) -> bytes:
@@ -51,16 +62,29 @@ def _encode_date(seconds: float) -> bytes:
     return formatdate(int(max(_FIRST_DATE, min(seconds, _LAST_DATE))), usegmt=True).encode()
 
 
-def encode_document_error(status: Status) -> bytes:
-    """Write a holder's error: status line and blank line (clause P-3.5)."""
-    return encode_status_line(status) + b"\r\n"
+def encode_document_error(status: Status, lines: Iterable[bytes] = ()) -> bytes:
+    """Write a holder's error: status line and blank line (clause P-3.5), with lines that were asked for."""
+    return encode_status_line(status) + _join(lines) + b"\r\n"
 
 
 class DocumentHead(NamedTuple):
-    """What a holder said before the bytes: `size` is None when it gave no usable Content-Length."""
+    """What a holder said before the bytes.
+
+    Attributes:
+        code: of the status line; may be one that P2P-CI does not know.
+        size: bytes that follow; None when it gave no usable Content-Length.
+        modified: its Last-Modified, as it came.
+        content: which part it is; None when it does not say.
+        digest: the SHA-256 of the whole document; None when it does not say.
+        keeps_alive: whether more can be asked on this connection.
+    """
 
     code: int
     size: int | None
+    modified: bytes = b""
+    content: ContentRange | None = None
+    digest: bytes | None = None
+    keeps_alive: bool = False
 
 
 _STATUS_LINE = re.compile(rb"(?:P2P-CI/\S*[ \t]+)?([0-9]{3})(?:[ \t]|$)").match
@@ -114,9 +138,26 @@ class DocumentHeadReader:
         found = _STATUS_LINE(first.rstrip(b"\r\n"))
         if not found:
             raise ProtocolError("The holder's answer does not begin with a status line. Try another holder.")
-        size = None
-        for line in self._lines[1:]:
-            name, _, value = line.partition(b":")
-            if name.strip(BLANKS).lower() == b"content-length" and _LENGTH(digits := value.strip(b" \t\r\n")):
-                size = int(digits)
-        return DocumentHead(int(found[1]), size)
+        headers = dict(_split_header(line) for line in self._lines[1:] if b":" in line)
+        length = headers.get(b"content-length", b"")
+        return DocumentHead(
+            int(found[1]),
+            int(length) if _LENGTH(length) else None,
+            modified=headers.get(b"last-modified", b""),
+            content=parse_content_range(headers.get(b"content-range", b"")),
+            digest=_read_digest(headers.get(b"repr-digest")),
+            keeps_alive=headers.get(b"connection", b"").lower() == b"keep-alive",
+        )
+
+
+def _split_header(line: bytes) -> tuple[bytes, bytes]:
+    name, _, value = line.partition(b":")
+    return name.strip(BLANKS).lower(), value.strip(b" \t\r\n")
+
+
+def _read_digest(value: bytes | None) -> bytes | None:
+    """Read a Repr-Digest; a malformed one tells nothing."""
+    try:
+        return None if value is None else parse_digest(value)
+    except InvalidValueError:
+        return None

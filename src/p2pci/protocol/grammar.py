@@ -35,11 +35,13 @@ _FORBIDDEN_IN_TITLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Status(IntEnum):
-    """The codes of P2P-CI/1.0 (clause P-2.8)."""
+    """The codes of P2P-CI/1.0 (clause P-2.8), and two of section 5 (clauses P-5.20, P-5.21)."""
 
     OK = 200
+    PARTIAL_CONTENT = 206
     BAD_REQUEST = 400
     NOT_FOUND = 404
+    RANGE_NOT_SATISFIABLE = 416
     VERSION_NOT_SUPPORTED = 505
 
     @property
@@ -49,8 +51,10 @@ class Status(IntEnum):
 
 _PHRASES = {
     Status.OK: "OK",
+    Status.PARTIAL_CONTENT: "Partial Content",
     Status.BAD_REQUEST: "Bad Request",
     Status.NOT_FOUND: "Not Found",
+    Status.RANGE_NOT_SATISFIABLE: "Range Not Satisfiable",
     Status.VERSION_NOT_SUPPORTED: "P2P-CI Version Not Supported",
 }
 

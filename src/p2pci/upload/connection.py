@@ -17,7 +17,9 @@ from p2pci.events import Received, Role, Sent
 from p2pci.protocol.documents import encode_document_error, encode_head_end, encode_head_start
 from p2pci.protocol.grammar import Status
 from p2pci.protocol.messages import Get, Refusal
-from p2pci.protocol.requests import Conversation, Wait, read_get
+from p2pci.protocol.requests import Wait
+from p2pci.protocol.rules import Conversation
+from p2pci.protocol.shortcuts import read_get
 from p2pci.serving import Listener, ServedConnection
 from p2pci.upload.from_file import duplicate, send_some
 

@@ -1,99 +1,39 @@
-"""The index server: who is here, and who holds which document (P2S, clauses P-2 and P-4).
+"""A peer's conversation with the index server.
 
-All peers share one event loop. A connection's requests are answered in batches; a long answer goes out
-piece by piece, as fast as its reader takes it, and others are served in between. Imports
-`serving`, `index`, `protocol`, `events` and `errors`.
+Requests are answered in batches; a long answer goes out piece by piece, as fast as its reader takes it, and
+others are served in between.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self, assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from p2pci.events import Added, Connected, Joined, Left, Received, Role, Sent, Watcher
-from p2pci.index import Index, Member, published_host
-from p2pci.protocol.answers import END, OK_HEAD, encode_error
-from p2pci.protocol.grammar import DEFAULT_PORT, Status
-from p2pci.protocol.messages import Add, Get, ListAll, Lookup, Refusal, Request
-from p2pci.protocol.requests import LOOKUP_START, Conversation, RequestReader, Wait
-from p2pci.serving import Listener, ServedConnection, ServingLimits
+from p2pci.dialing import can_reach
+from p2pci.events import Added, Connected, Joined, Left, Received, Removed, Role, Sent
+from p2pci.index import Member, published_host
+from p2pci.protocol.answers import END, OK_HEAD, encode_error, encode_ok_head
+from p2pci.protocol.extensions import PLAIN, Feature, Options, encode_features, encode_selection
+from p2pci.protocol.grammar import Status
+from p2pci.protocol.messages import Add, Get, ListAll, Lookup, Refusal, Remove, Request
+from p2pci.protocol.requests import RequestReader, Wait
+from p2pci.protocol.rules import Conversation
+from p2pci.protocol.shortcuts import LOOKUP_START
+from p2pci.serving import Listener, ServedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from p2pci.events import Address
+    from p2pci.server.running import IndexServer
+
 _BETWEEN = END + OK_HEAD  # two answers, each with records
 BATCH_BYTES = 64 * 1024  # answers are written, and other connections served, after that many bytes
 BATCH_RECORDS = 500  # of a peer that leaves, before others are served
-STOP_SECONDS = 5.0
+PROBE_SECONDS = 3.0
 
 
-class IndexServer:
-    """A running index server.
-
-    >>> async def main():
-    ...     async with IndexServer(host="127.0.0.1", port=0) as server:
-    ...         return server.port > 0
-    >>> asyncio.run(main())
-    True
-
-    Args:
-        host: the address to listen on; None for all interfaces, IPv4 and IPv6.
-        port: 0 for any free one; `port` then tells which.
-        trusts_claims: publish every peer under the host that it claims (the handout's way, clause P-4.7).
-        watch: told of Connected, Joined and Left.
-        trace: told of Received, Added and Sent, at every message; costs time.
-        limits: see ServingLimits.
-    """
-
-    def __init__(
-        self,
-        *,
-        host: str | None = None,
-        port: int = DEFAULT_PORT,
-        trusts_claims: bool = False,
-        watch: Watcher | None = None,
-        trace: Watcher | None = None,
-        limits: ServingLimits | None = None,
-    ) -> None:
-        self.index = Index()
-        self.trusts_claims = trusts_claims
-        self.watch = watch
-        self.trace = trace
-        self._host = host
-        self._wanted_port = port
-        self._limits = limits or ServingLimits()
-        self._listener: Listener | None = None
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on, once started."""
-        return self._listener.port if self._listener else self._wanted_port
-
-    async def start(self) -> None:
-        """Begin to listen.
-
-        Raises:
-            CannotListenError: the port is taken, or the host is not this machine's.
-        """
-        listener = Listener(lambda: _IndexConnection(self, listener), limits=self._limits)
-        await listener.open(self._host, self._wanted_port)
-        self._listener = listener
-
-    async def stop(self, *, grace_seconds: float = STOP_SECONDS) -> None:
-        """Stop accepting, let answers under way go out for so long, then close every connection."""
-        if self._listener:
-            await self._listener.close(grace_seconds=grace_seconds)
-            self._listener = None
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-
-class _IndexConnection(ServedConnection):
+class IndexConnection(ServedConnection):
     """One peer's conversation with the index."""
 
     def __init__(self, server: IndexServer, listener: Listener) -> None:
@@ -102,6 +42,7 @@ class _IndexConnection(ServedConnection):
         self._member: Member | None = None
         self._claim = ("", 0)  # host and port of its first ADD, as claimed
         self._stream: Iterator[bytes] | None = None  # the rest of a long answer
+        self._probe: asyncio.Task[None] | None = None  # under way, and its answer is to come
         self._is_scheduled = False
         self._lookup_tail = b""  # of LOOKUPs that are answered at once: while nothing else is under way
 
@@ -118,6 +59,8 @@ class _IndexConnection(ServedConnection):
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
         self._stream = None
+        if self._probe:
+            self._probe.cancel()
         if self._member:
             left = Left(self._member.host, self._member.port, len(self._member.numbers))
             self._leave(self._member, left)
@@ -149,7 +92,7 @@ class _IndexConnection(ServedConnection):
         answers: list[bytes] = []
         size = 0
         event: Request | Refusal | Wait | None = None
-        while self.can_write and size < BATCH_BYTES:
+        while self.can_write and size < BATCH_BYTES and not self._probe:
             if self._stream is not None:
                 answer = self._next_of_stream()
             elif reader.is_drained:
@@ -182,7 +125,7 @@ class _IndexConnection(ServedConnection):
         else:
             self.set_reading(False)
             self.stop_head_clock()  # a head cannot go on while nothing is read
-            if self.can_write and not self._is_scheduled:
+            if self.can_write and not self._is_scheduled and not self._probe:
                 self._is_scheduled = True
                 self._loop.call_soon(self._take_turn)
 
@@ -193,6 +136,8 @@ class _IndexConnection(ServedConnection):
 
     def _send(self, answers: list[bytes]) -> None:
         data = b"".join(answers)
+        if not data:
+            return  # of a probe, whose answer is to come
         self.transport.write(data)
         if self._server.trace:
             self._server.trace(Sent(Role.INDEX, self.address, data))
@@ -209,26 +154,47 @@ class _IndexConnection(ServedConnection):
         if self._server.trace:
             self._server.trace(Received(Role.INDEX, self.address, self.reader.last_head))
         match event:
-            case Lookup(number):
-                return self._answer_lookup(number)
+            case Lookup(number, options=options):
+                return self._answer_lookup(number, options)
+            case Add(options=options) if options.wants_probe:
+                self._probe = self._loop.create_task(self._answer_probe(event))
+                return b""
             case Add():
                 return self._answer_add(event)
-            case ListAll():
-                self._stream = self._server.index.list_all()
-                return OK_HEAD
-            case Refusal(status):
-                return encode_error(status)
+            case ListAll(options=options):
+                self._stream = self._server.index.list_all(options)
+                return self._ok_head(options)
+            case Remove():
+                return self._answer_remove(event)
+            case Refusal(status, reason):
+                return self._error(status, reason)
             case Get():
-                return encode_error(Status.BAD_REQUEST)  # the reader refuses it before
+                return self._error(Status.BAD_REQUEST, "GET is for holders.")  # the reader refuses it before
             case _:
                 assert_never(event)
 
-    def _answer_lookup(self, number: int) -> bytes:
-        lines = self._server.index.lookup(number)
+    def _ok_head(self, options: Options, *more: bytes) -> bytes:
+        """Give the head of a 200, with what was asked for (clause P-5.2)."""
+        if options is PLAIN and not more:
+            return OK_HEAD
+        agreed = [b"Features: " + encode_features(options.features)] if options.features else []
+        return encode_ok_head([*agreed, *encode_selection(options), *more])
+
+    def _error(self, status: Status, reason: str, options: Options = PLAIN) -> bytes:
+        """Give an error, with its reason where that was agreed (clause P-5.17)."""
+        lines = [b"Features: " + encode_features(options.features)] if options.features else []
+        if Feature.REASON in self.reader.agreed:
+            lines.append(b"Reason: " + reason.encode())
+        return encode_error(status, lines)
+
+    def _answer_lookup(self, number: int, options: Options) -> bytes:
+        lines = self._server.index.lookup(number, options)
         if not isinstance(lines, bytes):
             self._stream = lines
-            return OK_HEAD
-        return OK_HEAD + lines + END if lines else encode_error(Status.NOT_FOUND)
+            return self._ok_head(options)
+        if not lines:
+            return self._error(Status.NOT_FOUND, f"Nobody has RFC {number}.", options)
+        return self._ok_head(options) + lines + END
 
     def _answer_adds(self, reader: RequestReader) -> bytes:
         """Answer the ADDs that come next and are like the last one."""
@@ -236,33 +202,63 @@ class _IndexConnection(ServedConnection):
         if member is None or reader.sender != self._claim or self._server.trace:
             return b""
         starts = reader.take_adds(lambda keys: self._server.index.add_run(member, keys))
-        end = member.line_end + END
+        end = member.address + b"\r\n" + END
         return OK_HEAD + (end + OK_HEAD).join(starts) + end if starts else b""
 
-    def _answer_add(self, request: Add) -> bytes:
+    def _answer_add(self, request: Add, *more: bytes) -> bytes:
         claim = (request.host, request.port)
         if self._member is None:
             self._member = self._join(request)
             self._claim = claim
-        elif claim != self._claim and (self._publish(request), request.port) != (
-            self._member.host,
-            self._member.port,
-        ):
-            return encode_error(Status.BAD_REQUEST)  # a second identity (clause P-4.9)
-        line = self._server.index.add(self._member, request.number, request.title)
+        elif not self._is_own(request.host, request.port):
+            return self._error(Status.BAD_REQUEST, _SECOND_IDENTITY, request.options)
+        options = request.options
+        line = self._server.index.add(self._member, request.number, request.title, copy=options.copy)
         if self._server.trace:
             self._server.trace(Added(request.number, self._member.host))
+        return self._ok_head(options, *more) + line + END
+
+    async def _answer_probe(self, request: Add) -> None:
+        """Try to reach the sender where it claims to listen, and nobody else; then add and answer."""
+        address: Address = (self.address[0], request.port)
+        async with self._server.probing:
+            is_reached = await can_reach(address, seconds=PROBE_SECONDS)
+        self._probe = None
+        told = b"Probe: reachable" if is_reached else b"Probe: unreachable"
+        self._send([self._answer_add(request, told)])
+        self.serve()
+
+    def _answer_remove(self, request: Remove) -> bytes:
+        if self._member and not self._is_own(request.host, request.port):
+            return self._error(Status.BAD_REQUEST, _SECOND_IDENTITY)
+        line = self._server.index.remove(self._member, request.number) if self._member else b""
+        if not line:
+            return self._error(Status.NOT_FOUND, f"You have not added RFC {request.number}.")
+        if self._server.trace and self._member:
+            self._server.trace(Removed(request.number, self._member.host))
         return OK_HEAD + line + END
 
+    def _is_own(self, host: str, port: int) -> bool:
+        """Whether a claim is published like the first one of this connection (clause P-4.9)."""
+        member = self._member
+        return (host, port) == self._claim or (
+            member is not None and (self._publish(host), port) == (member.host, member.port)
+        )
+
     def _join(self, request: Add) -> Member:
-        member = self._server.index.join(self._publish(request), request.port)
+        member = self._server.index.join(self._publish(request.host), request.port)
         if self._server.watch:
             self._server.watch(Joined(member.host, member.port))
         return member
 
-    def _publish(self, request: Add) -> str:
-        return published_host(request.host, source=self.address[0], trusts_claims=self._server.trusts_claims)
+    def _publish(self, host: str) -> str:
+        return published_host(host, source=self.address[0], trusts_claims=self._server.trusts_claims)
 
     def head_is_late(self) -> None:
         self._send([encode_error(Status.BAD_REQUEST)])
         self.finish()
+
+
+_SECOND_IDENTITY = (
+    "This connection has added records under another host or port. Open one of its own for these."
+)

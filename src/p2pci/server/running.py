@@ -1,0 +1,87 @@
+"""The index server itself: its index, its port, and what its connections share.
+
+All peers share one event loop. Imports its floor's `connection`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Self
+
+from p2pci.index import Index
+from p2pci.protocol.grammar import DEFAULT_PORT
+from p2pci.server.connection import IndexConnection
+from p2pci.serving import Listener, ServingLimits
+
+if TYPE_CHECKING:
+    from p2pci.events import Watcher
+
+STOP_SECONDS = 5.0
+PROBES = 100  # at the same time
+
+
+class IndexServer:
+    """A running index server.
+
+    >>> async def main():
+    ...     async with IndexServer(host="127.0.0.1", port=0) as server:
+    ...         return server.port > 0
+    >>> asyncio.run(main())
+    True
+
+    Args:
+        host: the address to listen on; None for all interfaces, IPv4 and IPv6.
+        port: 0 for any free one; `port` then tells which.
+        trusts_claims: publish every peer under the host that it claims (the handout's way, clause P-4.7).
+        watch: told of Connected, Joined and Left.
+        trace: told of Received, Added, Removed and Sent, at every message; costs time.
+        limits: see ServingLimits.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str | None = None,
+        port: int = DEFAULT_PORT,
+        trusts_claims: bool = False,
+        watch: Watcher | None = None,
+        trace: Watcher | None = None,
+        limits: ServingLimits | None = None,
+    ) -> None:
+        self.index = Index()
+        self.trusts_claims = trusts_claims
+        self.watch = watch
+        self.trace = trace
+        self.probing = asyncio.Semaphore(PROBES)
+        self._host = host
+        self._wanted_port = port
+        self._limits = limits or ServingLimits()
+        self._listener: Listener | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on, once started."""
+        return self._listener.port if self._listener else self._wanted_port
+
+    async def start(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            CannotListenError: the port is taken, or the host is not this machine's.
+        """
+        listener = Listener(lambda: IndexConnection(self, listener), limits=self._limits)
+        await listener.open(self._host, self._wanted_port)
+        self._listener = listener
+
+    async def stop(self, *, grace_seconds: float = STOP_SECONDS) -> None:
+        """Stop accepting, let answers under way go out for so long, then close every connection."""
+        if self._listener:
+            await self._listener.close(grace_seconds=grace_seconds)
+            self._listener = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
