@@ -40,16 +40,18 @@ class RefusedError(P2PCIError):
     Attributes:
         code: the number of the status line, such as 400 or 505.
         request: the first line of what was asked.
+        reason: what the other side gave as its reason, perhaps "".
     """
 
-    def __init__(self, code: int, *, request: str) -> None:
+    def __init__(self, code: int, *, request: str, reason: str = "") -> None:
         self.code = code
         self.request = request
+        self.reason = reason
         advice = {
             400: "Check the values of the request; with --trace every message is shown.",
             505: "The other side speaks another version of P2P-CI; this program speaks 1.0.",
         }.get(code, "This is not a code of P2P-CI/1.0; with --trace every message is shown.")
-        super().__init__(f"'{request}' was answered with {code}. {advice}")
+        super().__init__(f"'{request}' was answered with {code}. {reason or advice}")
 
 
 class NotFoundError(P2PCIError):

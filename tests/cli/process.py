@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -279,13 +280,14 @@ def fill(library: Path, shelf: Mapping[int, str]) -> None:
 def answering(*answers: bytes) -> Iterator[int]:
     """Run a fake on a free port that gives each connection, in turn, its bytes and then the close.
 
-    It waits for a request first. An answer of b"" says nothing and keeps the connection open.
+    It waits for a request first. An answer of b"" says nothing and keeps the connection open. The last answer
+    is given to those that come later too.
     """
     listening = socket.create_server((LOOPBACK, 0))
     connections: list[socket.socket] = []
 
     def serve() -> None:
-        for answer in answers:
+        for answer in chain(answers, repeat(answers[-1])):
             try:
                 connection, _ = listening.accept()
             except OSError:

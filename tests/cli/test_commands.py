@@ -131,7 +131,10 @@ def test_trace_shows_the_messages(network: Network, tmp_path: Path, command: str
     code, output, errors = _p2pci(tmp_path, command, *words, "--trace", "--server", network.server)
     assert (code, errors) == (0, "")
     assert output.startswith(f"{request_line} P2P-CI/1.0\nHost: {LOOPBACK}\nPort: ")
-    assert f"\nP2P-CI/1.0 200 OK\n\nRFC 1 Title 1 {LOOPBACK} {network.holder}\n" in output
+    features = "Features: pipeline, digest, remove, holders, probe, reason\n"
+    assert (
+        f"\n{features}\nP2P-CI/1.0 200 OK\n{features}\nRFC 1 Title 1 {LOOPBACK} {network.holder}\n" in output
+    )
 
 
 @pytest.mark.parametrize("words", [("lookup", "1"), ("list",), ("get", "1")], ids=str)

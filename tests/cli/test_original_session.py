@@ -19,6 +19,7 @@ from tests.cli.process import PEER_PY, ROOT, SERVER_PY, Process, Stage, ask_raw,
 PROMPT = "Choose 1-5: "
 ICP = "A Proferred Official ICP"
 NAMES = "Domain Names and Company Name Retrieval"
+FEATURES = "pipeline, digest, remove, holders, probe, reason"
 IPSEC = "Requirements for IPsec Remote Access Scenarios"
 MENU = """\
 1. ADD — manually register an RFC with the server
@@ -178,10 +179,12 @@ ADD RFC 4563 P2P-CI/1\.0
 Host: Mac\.lan
 Port: {port}
 Title: The Key ID Information Type for .+
+Features: {FEATURES}
 
 \[Server\] Added Mac\.lan:{port}
 \[Server\] Added RFC 4563 from Mac\.lan
 P2P-CI/1\.0 200 OK
+Features: {FEATURES}
 
 RFC 4563 The Key ID Information Type for .+ Mac\.lan {port}
 
@@ -214,15 +217,16 @@ def test_peer_says_who_and_where_it_is(played: Played, name: str, host: str) -> 
 def test_peer_shows_its_documents_being_registered(played: Played) -> None:
     port = played.ports["peer1"]
     for number, title in ((2345, NAMES), (3457, IPSEC)):
+        features = f"Features: {FEATURES}\n" if number == 2345 else ""
         assert f"""
 [Peer] Registering RFC {number}: {title}
 ADD RFC {number} P2P-CI/1.0
 Host: localhost
 Port: {port}
 Title: {title}
-
+{features}
 P2P-CI/1.0 200 OK
-
+{features}
 RFC {number} {title} localhost {port}
 
 """ in played.output["peer1"]
@@ -260,6 +264,7 @@ Port: {played.ports["peer2"]}
 Title:{" "}
 
 P2P-CI/1.0 404 Not Found
+Reason: Nobody has RFC 4342.
 
 
 No peer has RFC 4342 at the moment.
@@ -347,7 +352,7 @@ def test_get_of_what_is_here_asks_before_it_downloads_again(played: Played) -> N
 def test_get_of_what_nobody_has_shows_404_and_a_sentence(played: Played) -> None:
     assert re.search(
         r"\[y/N\] y\n(.|\n)*LOOKUP RFC 4342 (.|\n)*"
-        r"P2P-CI/1\.0 404 Not Found\n\n\nRFC 4342 was not found: .+\.\n",
+        r"P2P-CI/1\.0 404 Not Found\nReason: Nobody has RFC 4342\.\n\n\nRFC 4342 was not found: .+\.\n",
         played.output["peer2"],
     )
 

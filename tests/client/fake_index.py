@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from p2pci import ClientLimits, IndexClient
+from p2pci.protocol.extensions import NO_FEATURES, Features
 from tests.upload.loops import WAIT_SECONDS
 
 # Silence and deadline as short as a busy machine allows; what must come at once is within both.
@@ -63,7 +64,9 @@ Script = Callable[[FakeEnd], Awaitable[None]]
 
 
 @asynccontextmanager
-async def playing(script: Script, *, limits: ClientLimits = SHORT) -> AsyncIterator[IndexClient]:
+async def playing(
+    script: Script, *, limits: ClientLimits = SHORT, proposes: Features = NO_FEATURES
+) -> AsyncIterator[IndexClient]:
     """Run a fake index and a client that is connected to it; the script must come to its end."""
     loop = asyncio.get_running_loop()
     ends: asyncio.Queue[FakeEnd] = asyncio.Queue()
@@ -75,7 +78,9 @@ async def playing(script: Script, *, limits: ClientLimits = SHORT) -> AsyncItera
 
     async with await loop.create_server(accept, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        async with IndexClient("127.0.0.1", port, identity=IDENTITY, limits=limits) as client:
+        async with IndexClient(
+            "127.0.0.1", port, identity=IDENTITY, limits=limits, proposes=proposes
+        ) as client:
             end = await ends.get()
             player = asyncio.ensure_future(script(end))
             try:

@@ -53,7 +53,9 @@ def run_to_exit(command: Callable[[], ExitStatus]) -> ExitStatus:
     try:
         return command()
     except P2PCIError as error:
-        print(error, file=sys.stderr)
+        from p2pci.cli.display import escape  # only now: most commands end without
+
+        print("\n".join(map(escape, str(error).split("\n"))), file=sys.stderr)
         return exit_status_of(error)
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED

@@ -1,0 +1,404 @@
+"""What an index server is asked: records added, removed, looked up and listed (clauses P-1.3 on, P-5.3 on).
+
+One request at a time on one connection, and whoever asks meanwhile waits; ADDs alone go out many at a time
+where that is agreed. The first request proposes the features of section 5. An index server that does not
+take it is asked again without, on a new connection, and is a plain one from then on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from p2pci.client.link import Link
+from p2pci.dialing import dial, show_address
+from p2pci.errors import ConnectionLostError, DeadlineError, ProtocolError, RefusedError
+from p2pci.protocol.answers import AnswerEnded, AnswerHeader, AnswerStarted
+from p2pci.protocol.extensions import (
+    ALL_FEATURES,
+    NO_FEATURES,
+    PLAIN,
+    Copy,
+    Feature,
+    Features,
+    Options,
+    parse_features,
+)
+from p2pci.protocol.grammar import DEFAULT_PORT, Status
+from p2pci.protocol.messages import Add, ListAll, Lookup, Record, Remove, encode_request
+from p2pci.protocol.requests import Wait
+
+if TYPE_CHECKING:
+    from p2pci.events import Address, Watcher
+    from p2pci.protocol.messages import IndexRequest
+
+IN_FLIGHT = 256  # ADDs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientLimits:
+    """How long an index server is waited for, in seconds, and how much of it is taken.
+
+    Attributes:
+        connect_seconds: until the connection stands.
+        answer_seconds: without a byte of an answer that must still come.
+        proposal_seconds: for the answer to the first request; an index server that needs longer is asked
+            again without features (clause P-5.5).
+        silence_seconds: what ends an answer of a server that never sends the last blank line (clause P-2.26).
+        max_records: in one answer; one takes some 250 bytes of memory.
+    """
+
+    connect_seconds: float = 10.0
+    answer_seconds: float = 30.0
+    proposal_seconds: float = 10.0
+    silence_seconds: float = 2.0
+    max_records: int = 4_000_000
+
+
+class Answer(NamedTuple):
+    """What an index server answered: 200, or 404 for a LOOKUP of what nobody has.
+
+    Attributes:
+        status: OK or NOT_FOUND.
+        records: in the order in which they came.
+        complete: False when only silence ended it, so that records may be missing (clause P-2.26).
+        is_reachable: whether the index server could reach us; None when it was not asked to try, or cannot.
+    """
+
+    status: Status
+    records: list[Record]
+    complete: bool
+    is_reachable: bool | None = None
+
+
+class NewRecord(NamedTuple):
+    """What is registered of a document: number, title, and the copy if it is known."""
+
+    number: int
+    title: str
+    copy: Copy | None = None
+
+
+class Added(NamedTuple):
+    """The index server's answer to one ADD of many: its echo, or the error that it answered with."""
+
+    document: NewRecord
+    record: Record | None
+    error: RefusedError | None
+
+
+class IndexClient:
+    """A conversation with an index server.
+
+    >>> async def main():
+    ...     async with (
+    ...         IndexServer(host="127.0.0.1", port=0) as server,
+    ...         IndexClient("127.0.0.1", server.port) as index,
+    ...     ):
+    ...         await index.add(3457, "Requirements for IPsec Remote Access Scenarios")
+    ...         return (await index.lookup(3457)).records[0].title
+    >>> asyncio.run(main())
+    'Requirements for IPsec Remote Access Scenarios'
+
+    Args:
+        host: name or address of the index server.
+        port: its port.
+        identity: host and upload port that our requests name; by default the address and port of our end
+            of the connection, which is right for who only asks (clause P-1.9).
+        proposes: the features of section 5 that are asked for; none makes it a plain 1.0 client.
+        trace: told of Sent and Received at every message.
+        limits: see ClientLimits.
+
+    Attributes:
+        agreed: the features that the index server knows too; none before the first answer.
+
+    Every question raises:
+        ConnectionLostError: the connection has ended, or is not open yet.
+        DeadlineError: no answer in time; the connection is closed then.
+        ProtocolError: the answer is none; the connection is kept.
+        RefusedError: the server answered with an error.
+        InvalidValueError: a value that cannot be sent.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int = DEFAULT_PORT,
+        *,
+        identity: Address | None = None,
+        proposes: Features = ALL_FEATURES,
+        trace: Watcher | None = None,
+        limits: ClientLimits | None = None,
+    ) -> None:
+        self.address = (host, port)
+        self.identity = identity
+        self.agreed: Features = NO_FEATURES
+        self._proposal = proposes  # with the next request; none once it was made
+        self._trace = trace
+        self._limits = limits or ClientLimits()
+        self._link: Link | None = None
+        self._turn = asyncio.Lock()
+
+    @property
+    def local_address(self) -> Address:
+        """Our end of the connection."""
+        return self._open_link().local_address
+
+    async def connect(self) -> None:
+        """Open the connection.
+
+        Raises:
+            CannotConnectError: nobody answers there.
+        """
+        self._link = await dial(
+            lambda: Link(self.address, trace=self._trace), self.address, seconds=self._limits.connect_seconds
+        )
+
+    async def close(self) -> None:
+        """End the connection; an index server takes that for leaving."""
+        if self._link:
+            self._link.transport.close()
+            await self._link.wait_lost()
+
+    async def wait_lost(self) -> str:
+        """Wait until the connection has ended for good, and say why."""
+        while True:
+            link = self._open_link()
+            reason = await link.wait_lost()
+            if link is self._link:
+                return reason
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def add(
+        self, number: int, title: str, *, copy: Copy | None = None, wants_probe: bool = False
+    ) -> Answer:
+        """Register a document for our identity; the answer's record is how it was published.
+
+        Args:
+            number: of the document.
+            title: of it, perhaps "".
+            copy: ours; told where that is agreed.
+            wants_probe: let the index server try to reach us where that is agreed; the answer says whether.
+        """
+        options = Options(copy=copy, wants_probe=wants_probe)
+        return await self._ask(lambda host, port: Add(number, host, port, title, self._allowed(options)))
+
+    async def add_all(self, documents: Iterable[NewRecord]) -> AsyncIterator[Added]:
+        """Register many documents, several at a time where that is agreed; gives each answer as it comes.
+
+        An answer that is none ends it with a ProtocolError, and where several were in flight the connection.
+        """
+        waiting = iter(documents)
+        if self._proposal:
+            for first in islice(waiting, 1):
+                added = await self._add_one(first)
+                if first.copy and Feature.DIGEST in self.agreed:
+                    waiting = chain([first], waiting)  # now with its copy
+                else:
+                    yield added
+        if Feature.PIPELINE not in self.agreed:
+            for document in waiting:
+                yield await self._add_one(document)
+            return
+        async with self._turn:
+            async for added in self._add_many(waiting):
+                yield added
+
+    async def remove(self, number: int) -> bool:
+        """Take one of our records back; only where `agreed` has REMOVE. False when it was not there."""
+        answer = await self._ask(lambda host, port: Remove(number, host, port))
+        return answer.status == Status.OK
+
+    async def lookup(self, number: int, title: str = "", options: Options = PLAIN) -> Answer:
+        """Ask who holds a document.
+
+        Args:
+            number: of the document.
+            title: of it; it selects nothing.
+            options: for `wants_copies` and `holders`, which count where they are agreed.
+        """
+        return await self._ask(
+            lambda host, port: Lookup(number, host, port, title, self._allowed(options, is_first=True))
+        )
+
+    async def list_all(self, options: Options = PLAIN) -> Answer:
+        """Ask for all records of all peers.
+
+        Args:
+            options: for `wants_copies`, `holders`, `first` and `limit`, which count where they are agreed.
+        """
+        return await self._ask(lambda host, port: ListAll(host, port, self._allowed(options, is_first=True)))
+
+    def _allowed(self, options: Options, *, is_first: bool = False) -> Options:
+        """Leave out of options what is not agreed; the first request may ask for what it proposes."""
+        features = self.agreed | (self._proposal if is_first else NO_FEATURES)
+        has_digest, has_holders = Feature.DIGEST in features, Feature.HOLDERS in features
+        return Options(
+            features=self._proposal,
+            copy=options.copy if has_digest else None,
+            wants_probe=options.wants_probe and Feature.PROBE in features,
+            wants_copies=options.wants_copies and has_digest,
+            holders=options.holders if has_holders else 0,
+            first=options.first if has_holders else 0,
+            limit=options.limit if has_holders else 0,
+        )
+
+    def _open_link(self) -> Link:
+        if self._link is None:
+            raise ConnectionLostError(f"Not connected to {show_address(self.address)}. Connect first.")
+        return self._link
+
+    async def _ask(self, make_request: Callable[[str, int], IndexRequest]) -> Answer:
+        """Put a question and give its answer; where a proposal is not taken, put it again without."""
+        async with self._turn:
+            if self._proposal:
+                self._open_link().check_open()
+                try:
+                    return await self._ask_once(make_request, seconds=self._limits.proposal_seconds)
+                except (ConnectionLostError, DeadlineError, ProtocolError, RefusedError) as error:
+                    if isinstance(error, RefusedError) and (self.agreed or error.code != Status.BAD_REQUEST):
+                        raise
+                await self._start_plainly()
+            return await self._ask_once(make_request, seconds=self._limits.answer_seconds)
+
+    async def _start_plainly(self) -> None:
+        """Connect anew, and speak nothing but 1.0 (clause P-5.5)."""
+        self._proposal = NO_FEATURES
+        before = self._open_link()
+        try:
+            await self.connect()
+        finally:
+            before.give_up()  # only now, so that whoever waits for the end goes on with the new one
+
+    async def _ask_once(self, make_request: Callable[[str, int], IndexRequest], *, seconds: float) -> Answer:
+        link = self._open_link()
+        request = make_request(*(self.identity or link.local_address))
+        link.send(request)
+        try:
+            heard = await self._hear(link, seconds=seconds)
+        except ProtocolError:
+            await link.fall_silent(self._limits.silence_seconds, at_most_seconds=self._limits.answer_seconds)
+            raise
+        except BaseException:
+            link.give_up()
+            raise
+        self._note_agreement(heard)
+        if heard.code == Status.OK or (heard.code == Status.NOT_FOUND and not isinstance(request, Add)):
+            return Answer(Status(heard.code), heard.records, heard.complete, heard.is_reachable)
+        raise _refused(heard, request)
+
+    def _note_agreement(self, heard: _Heard) -> None:
+        if self._proposal:
+            self.agreed = parse_features(heard.headers.get(b"features", b"")) & self._proposal
+            self._proposal = NO_FEATURES
+
+    async def _add_one(self, document: NewRecord) -> Added:
+        try:
+            answer = await self.add(document.number, document.title, copy=document.copy)
+        except RefusedError as error:
+            return Added(document, None, error)
+        return Added(document, next(iter(answer.records), None), None)
+
+    async def _add_many(self, waiting: Iterator[NewRecord]) -> AsyncIterator[Added]:
+        """Keep up to IN_FLIGHT requests under way, and give their answers in order."""
+        link = self._open_link()
+        host, port = self.identity or link.local_address
+        under_way: deque[tuple[NewRecord, Add]] = deque()
+        try:
+            while True:
+                if len(under_way) <= IN_FLIGHT // 2:
+                    batch = list(islice(waiting, IN_FLIGHT - len(under_way)))
+                    requests = [self._make_add(document, host, port) for document in batch]
+                    if requests:
+                        link.send_adds(requests)
+                    under_way.extend(zip(batch, requests, strict=True))
+                if not under_way:
+                    return
+                heard = await self._hear(link, seconds=self._limits.answer_seconds)
+                document, request = under_way.popleft()
+                is_ok = heard.code == Status.OK
+                record = next(iter(heard.records), None) if is_ok else None
+                yield Added(document, record, None if is_ok else _refused(heard, request))
+        finally:
+            if under_way:
+                link.give_up()  # nobody would know whose the other answers are
+
+    def _make_add(self, document: NewRecord, host: str, port: int) -> Add:
+        options = self._allowed(Options(copy=document.copy))
+        return Add(document.number, host, port, document.title, options)
+
+    async def _hear(self, link: Link, *, seconds: float) -> _Heard:
+        """Read one answer; `seconds` are for its status line."""
+        heard = _Heard(0, [], {})
+        try:
+            async with asyncio.timeout(seconds) as clock:
+                while True:
+                    event = link.reader.next_event()
+                    match event:
+                        case AnswerStarted(code):
+                            heard.code = code
+                            clock.reschedule(None)  # from here on bytes count: a long answer takes long
+                        case AnswerHeader(name, value):
+                            heard.headers[name] = value
+                        case Record():
+                            heard.records.append(event)
+                            self._check_room(link, len(heard.records))
+                        case AnswerEnded(complete):
+                            heard.complete = complete
+                            return heard
+                        case Wait() if not await self._wait_for_more(link):
+                            heard.complete = link.reader.end_by_silence().complete
+                            return heard
+        except TimeoutError as error:
+            raise DeadlineError(
+                f"{show_address(self.address)} did not answer within {seconds:g} s. "
+                "Try again, or another server."
+            ) from error
+
+    def _check_room(self, link: Link, count: int) -> None:
+        if count > self._limits.max_records:
+            link.reader.end_by_silence()  # the rest of this answer is dropped as it comes
+            raise ProtocolError(f"The answer has more than {self._limits.max_records} records.")
+
+    async def _wait_for_more(self, link: Link) -> bool:
+        """Wait for bytes; False when silence may and does end the answer (clauses P-2.26, P-2.27).
+
+        Raises:
+            TimeoutError: nothing came, and silence may not end it.
+        """
+        may_end = link.reader.may_end_by_silence
+        came = await link.wait_data(self._limits.silence_seconds if may_end else self._limits.answer_seconds)
+        if not came and not may_end:
+            raise TimeoutError
+        return came
+
+
+@dataclass(slots=True)
+class _Heard:
+    """An answer as it is heard."""
+
+    code: int
+    records: list[Record]
+    headers: dict[bytes, bytes]
+    complete: bool = True
+
+    @property
+    def is_reachable(self) -> bool | None:
+        word = self.headers.get(b"probe")
+        return None if word is None else word == b"reachable"
+
+
+def _refused(heard: _Heard, request: IndexRequest) -> RefusedError:
+    line = encode_request(request).split(b"\r\n")[0].decode()
+    reason = heard.headers.get(b"reason", b"").decode("utf-8", "replace")
+    return RefusedError(heard.code, request=line, reason=reason)

@@ -1,0 +1,118 @@
+"""The connection to an index server: bytes into the reader, and word of their coming and of the end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from p2pci.dialing import show_address
+from p2pci.errors import ConnectionLostError
+from p2pci.events import Received, Role, Sent
+from p2pci.protocol.addresses import plain_address
+from p2pci.protocol.answers import AnswerReader
+from p2pci.protocol.messages import Add, encode_request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from p2pci.events import Address, Watcher
+    from p2pci.protocol.messages import IndexRequest
+
+
+class Link(asyncio.Protocol):
+    """One connection; a new one is made when an index server turns out to be a plain one."""
+
+    transport: asyncio.Transport
+    local_address: Address
+
+    def __init__(self, address: Address, *, trace: Watcher | None) -> None:
+        self.address = address
+        self.reader = AnswerReader()
+        self._trace = trace
+        self._arrived = asyncio.Event()
+        self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        host, port = transport.get_extra_info("sockname")[:2]
+        self.local_address = (plain_address(host), port)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self._lost.done():
+            self._lost.set_result(str(error or "it closed the connection"))
+        self._arrived.set()
+
+    def data_received(self, data: bytes) -> None:
+        if self._trace:
+            self._trace(Received(Role.CLIENT, self.address, data))
+        self.reader.receive_data(data)
+        self._arrived.set()
+
+    def send(self, request: IndexRequest) -> None:
+        """Send a request in one piece, and expect its answer."""
+        data = encode_request(request)
+        self.check_open()
+        self.reader.expect(request)
+        self._write(data)
+
+    def send_adds(self, requests: Sequence[Add]) -> None:
+        """Send several ADDs, whose answers come behind those that are still expected (clause P-5.6)."""
+        data = b"".join(map(encode_request, requests))
+        self.check_open()
+        self.reader.expect_adds(len(requests))
+        self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        self.transport.write(data)
+        if self._trace:
+            self._trace(Sent(Role.CLIENT, self.address, data))
+
+    async def wait_data(self, seconds: float) -> bool:
+        """Wait for bytes, and say whether any came.
+
+        Raises:
+            ConnectionLostError: the connection ended before.
+        """
+        self._arrived.clear()
+        self.check_open()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._arrived.wait()
+        except TimeoutError:
+            pass  # but on a busy machine bytes may come in the same turn as the end of the time
+        return self._arrived.is_set()
+
+    async def fall_silent(self, seconds: float, *, at_most_seconds: float) -> None:
+        """Drop what comes until nothing has come for so long (clause P-2.23); else give the connection up."""
+        is_silent = False
+        try:
+            async with asyncio.timeout(at_most_seconds):
+                while not self._lost.done() and await self.wait_data(seconds):
+                    pass
+                is_silent = True
+        except TimeoutError:
+            pass
+        finally:
+            if not is_silent:
+                self.give_up()
+
+    def give_up(self) -> None:
+        """End the connection: an answer that comes late must not be taken for the next one."""
+        if not self._lost.done():
+            self._lost.set_result("an answer did not come in time, or was not waited for")
+        self.transport.abort()
+
+    async def wait_lost(self) -> str:
+        return await asyncio.shield(self._lost)
+
+    def check_open(self) -> None:
+        """See that the connection stands.
+
+        Raises:
+            ConnectionLostError: it has ended.
+        """
+        if self._lost.done():
+            where = show_address(self.address)
+            raise ConnectionLostError(
+                f"The connection to the index at {where} is lost: {self._lost.result()}."
+            )
