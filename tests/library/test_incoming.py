@@ -9,6 +9,7 @@ import pytest
 
 from p2pci.errors import InvalidValueError, LibraryError
 from p2pci.library import Shelf
+from p2pci.library.readings import READINGS_NAME
 from tests.library.conftest import Restricted
 from tests.library.layouts import of_2011
 
@@ -16,7 +17,7 @@ DAY_SECONDS = 86_400
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.name != READINGS_NAME)
 
 
 def test_document_has_its_name_only_when_it_is_whole(folder: Path, shelf: Shelf) -> None:

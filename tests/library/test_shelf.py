@@ -4,12 +4,14 @@ import os
 import shutil
 import socket
 import threading
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from p2pci.errors import LibraryError, NotOnShelfError
-from p2pci.library import Document, Shelf
+from p2pci.library import Document, FileState, Shelf
+from p2pci.protocol.extensions import Copy
 from tests.library.conftest import Restricted
 from tests.library.layouts import of_1992, of_2011
 
@@ -28,12 +30,14 @@ def content(shelf: Shelf, number: int) -> bytes:
 def test_scan_gives_the_documents_ascending_with_what_is_known_of_them(folder: Path, shelf: Shelf) -> None:
     for number in (3457, 9, 123):
         (folder / f"rfc{number}.txt").write_text(of_2011(number, f"Title of {number}"))
-    state = (folder / "rfc9.txt").stat()
+    state = FileState.of((folder / "rfc9.txt").stat())
+    digest = sha256((folder / "rfc9.txt").read_bytes()).digest()
 
     found = shelf.scan()
 
     assert list(found) == [9, 123, 3457]
-    assert found[9] == Document(9, "rfc9.txt", state.st_size, state.st_mtime_ns, "Title of 9")
+    assert found[9] == Document(9, "rfc9.txt", state, "Title of 9", digest)
+    assert found[9].copy == Copy(state.size, digest)
     assert shelf.title(3457) == "Title of 3457"
 
 
@@ -172,6 +176,7 @@ def test_second_scan_reads_only_what_changed(folder: Path, shelf: Shelf) -> None
     paths = [folder / f"rfc{number}.txt" for number in (1, 2, 3)]
     for path in paths:
         path.write_text("Title One\n")
+        os.utime(path, (1e9, 1e9))
     shelf.scan()
     for path in paths:
         before = path.stat()

@@ -6,14 +6,16 @@
     names      file names and numbers
     titles     the title of a document, read from its first page, fit to send
     rfc_index  titles from the RFC Editor's index file
+    readings   titles and digests, kept from one run to the next
     folder     the folder's descriptor, and the system's refusals in words
 
-Plain blocking functions on the standard library; imports errors alone.
+Plain blocking functions on the standard library; imports the protocol's values, and errors.
 """
 
 from p2pci.library.documents import FileState, OpenDocument
 from p2pci.library.incoming import Incoming
+from p2pci.library.readings import is_settled
 from p2pci.library.shelf import Document, Shelf
 from p2pci.library.titles import fit_title
 
-__all__ = ["Document", "FileState", "Incoming", "OpenDocument", "Shelf", "fit_title"]
+__all__ = ["Document", "FileState", "Incoming", "OpenDocument", "Shelf", "fit_title", "is_settled"]

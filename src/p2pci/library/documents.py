@@ -36,13 +36,17 @@ class OpenDocument:
         left: those of them that were not read or sent yet.
         modified: when it was changed last, seconds since 1970.
         state: of the file when it was opened.
+        digest: its SHA-256, if it is known without reading.
     """
 
-    def __init__(self, descriptor: int, *, state: os.stat_result, path: Path) -> None:
+    def __init__(
+        self, descriptor: int, *, state: os.stat_result, path: Path, digest: bytes | None = None
+    ) -> None:
         """Take over a descriptor; `path` is for messages alone."""
         self.size = self.left = state.st_size
         self.modified = state.st_mtime
         self.state = FileState.of(state)
+        self.digest = digest
         self._descriptor: int | None = descriptor
         self._path = path
         # The number of a closed descriptor soon is another file's, so nobody may close it under a read.

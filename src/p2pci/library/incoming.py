@@ -3,11 +3,12 @@
 It is written under a hidden name in the shelf's own folder and takes its real name in one step,
 when it is whole and on the disk; so a name such as `rfc3457.txt` never holds half a document. What
 a crash leaves behind is not seen by anybody and deleted when a shelf is opened a day later.
-Imports its floor's `folder` and `names`.
+Imports its floor's `documents`, `folder`, `names` and `titles`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -17,13 +18,31 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
+from p2pci.library.documents import FileState
 from p2pci.library.folder import Folder, library_error
 from p2pci.library.names import document_name
+from p2pci.library.titles import HEAD_BYTES
 
 _MAX_LEFTOVER_SECONDS = 86_400
 _LEFTOVER = re.compile(r"\.rfc[0-9]+\.txt\.[0-9a-f]{16}\.tmp")
+
+
+class Received(NamedTuple):
+    """A whole document under its hidden name.
+
+    Attributes:
+        name: the hidden one.
+        state: of its file.
+        beginning: its first bytes, for the title.
+        digest: its SHA-256.
+    """
+
+    name: str
+    state: FileState
+    beginning: bytes
+    digest: bytes
 
 
 class Incoming:
@@ -33,13 +52,13 @@ class Incoming:
     than a `write` that still runs.
     """
 
-    def __init__(self, folder: Folder, number: int, *, into_place: Callable[[str], str]) -> None:
+    def __init__(self, folder: Folder, number: int, *, into_place: Callable[[Received], str]) -> None:
         """Make the hidden file.
 
         Args:
             folder: the shelf's.
             number: of the document.
-            into_place: gives the file of this hidden name its real one and returns that; called by `commit`.
+            into_place: gives the file its real name and returns that; called by `commit`.
 
         Raises:
             LibraryError: no file can be made there.
@@ -48,6 +67,8 @@ class Incoming:
         self._folder = folder
         self._name = f".{document_name(number)}.{secrets.token_hex(8)}.tmp"
         self._into_place = into_place
+        self._digest = hashlib.sha256()
+        self._beginning = b""
         self._path = folder.path / document_name(number)
         self._descriptor: int | None = None
         # The number of a closed descriptor soon is another file's, so nobody may close it under a write.
@@ -75,6 +96,8 @@ class Incoming:
         with self._using:
             descriptor = self._opened()
             rest = memoryview(data).cast("B")
+            self._digest.update(rest)
+            self._beginning += rest[: HEAD_BYTES - len(self._beginning)]
             try:
                 while rest:
                     rest = rest[os.write(descriptor, rest) :]
@@ -94,8 +117,10 @@ class Incoming:
         with self._using:
             try:
                 os.fsync(self._opened())
+                state = FileState.of(os.fstat(self._opened()))
                 self._close()
-                return self._folder.path / self._into_place(self._name)
+                received = Received(self._name, state, self._beginning, self._digest.digest())
+                return self._folder.path / self._into_place(received)
             except OSError as error:
                 raise library_error(self._path, error, wish="be saved") from error
             finally:

@@ -3,12 +3,13 @@
 A request names a number, never a file: `number -> name found in the folder -> descriptor`, regular
 files only. Every failure of the disk leaves here as a LibraryError. Blocking; call it from an
 executor. One shelf may be used from several threads; scans run one after the other.
-Imports errors and the rest of this floor.
+Imports errors, the protocol's values, and the rest of this floor.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -20,10 +21,12 @@ from typing import NamedTuple, Self
 from p2pci.errors import InvalidValueError, LibraryError, NotOnShelfError
 from p2pci.library.documents import FileState, OpenDocument
 from p2pci.library.folder import Folder, library_error
-from p2pci.library.incoming import Incoming, remove_leftovers
+from p2pci.library.incoming import Incoming, Received, remove_leftovers
 from p2pci.library.names import MAX_NUMBER, document_name, document_number
+from p2pci.library.readings import Reading, Readings, is_settled
 from p2pci.library.rfc_index import INDEX_NAME, titles_from_entries
 from p2pci.library.titles import HEAD_BYTES, title_from_text
+from p2pci.protocol.extensions import Copy
 
 # What a name may turn out to be: gone, a link, a socket, a fifo or folder, not ours to read.
 _NO_DOCUMENT = {errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EOPNOTSUPP} | {
@@ -34,6 +37,7 @@ _NO_DOCUMENT = {errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EOPN
 
 
 _MAX_INDEX_BYTES = 64 * 1024 * 1024
+READ_BYTES = 1024 * 1024
 
 
 class Document(NamedTuple):
@@ -42,16 +46,21 @@ class Document(NamedTuple):
     Attributes:
         number: of the RFC.
         name: of the file, without folder.
-        size: bytes.
-        modified_ns: when the file was changed last, nanoseconds since 1970.
+        state: of the file.
         title: fit to send, perhaps "".
+        digest: its SHA-256, 32 bytes.
     """
 
     number: int
     name: str
-    size: int
-    modified_ns: int
+    state: FileState
     title: str
+    digest: bytes
+
+    @property
+    def copy(self) -> Copy:
+        """What others are told of it."""
+        return Copy(self.state.size, self.digest)
 
 
 class _File(NamedTuple):
@@ -59,13 +68,6 @@ class _File(NamedTuple):
 
     name: str
     state: FileState | None
-
-
-class _Reading(NamedTuple):
-    """What was read from a document in a state: its title."""
-
-    state: FileState
-    title: str
 
 
 class _Listing(NamedTuple):
@@ -83,8 +85,12 @@ class Shelf:
         unreadable: the files that the last scan had to leave out, each as the error that says why.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, spare: Path | None = None) -> None:
         """Open the folder, make it when there is none, and delete old leftovers of interrupted downloads.
+
+        Args:
+            folder: with the documents.
+            spare: where titles and digests are kept when the folder cannot be written; None for nowhere.
 
         Raises:
             LibraryError: it cannot be made or read, or is not a folder.
@@ -92,13 +98,13 @@ class Shelf:
         self.path = folder.absolute()
         self.unreadable: list[LibraryError] = []
         self._documents: dict[int, Document] = {}
-        self._readings: dict[str, _Reading] = {}
         self._listing: _Listing | None = None
         # Held while the tables change, so that a scan never forgets what was committed meanwhile.
         self._changing = threading.Lock()
         try:
             self._folder = Folder(folder)
             remove_leftovers(self._folder)
+            self._readings = Readings(self._folder, spare)
         except OSError as error:
             raise library_error(folder, error, wish="be used as the shelf") from error
 
@@ -130,7 +136,7 @@ class Shelf:
         return document.title if document else ""
 
     def scan(self) -> dict[int, Document]:
-        """Look what is on the shelf; only new and changed files are read.
+        """Look what is on the shelf; only new and changed files are read, each once.
 
         Links, folders, fifos and unfinished downloads are passed over. Of two files for one number
         that with the canonical name counts, else that with the smallest.
@@ -147,8 +153,8 @@ class Shelf:
             self._listing = self._read_listing()
             found = {number: self._document(number, files[number]) for number in sorted(files)}
             self._documents = {number: document for number, document in found.items() if document}
-            names = {document.name for document in self._documents.values()}
-            self._readings = {name: reading for name, reading in self._readings.items() if name in names}
+            self._readings.keep({document.name for document in self._documents.values()})
+            self._readings.save()
             return dict(self._documents)
 
     def open(self, number: int) -> OpenDocument:
@@ -187,15 +193,16 @@ class Shelf:
         """
         return Incoming(self._folder, number, into_place=partial(self._put_in_place, number))
 
-    def _put_in_place(self, number: int, hidden_name: str) -> str:
+    def _put_in_place(self, number: int, received: Received) -> str:
         """Give a whole document its name and return it: that of the copy it replaces, else the canonical."""
         known = self._documents.get(number)
         name = known.name if known else document_name(number)
-        self._folder.replace(name, by=hidden_name)
+        self._folder.replace(name, by=received.name)
         self._folder.sync()
+        reading = Reading(received.state, title_from_text(received.beginning), received.digest)
         with self._changing:
-            if document := self._document(number, _File(name, state=None)):
-                self._documents[number] = document
+            self._readings.put(name, reading, lasts=True)
+            self._documents[number] = self._make_document(number, name, reading)
         return name
 
     def _possible_names(self, number: int) -> Iterator[str]:
@@ -210,7 +217,9 @@ class Shelf:
 
     def _open_name(self, name: str) -> OpenDocument:
         descriptor, state = self._folder.open_regular(name)
-        return OpenDocument(descriptor, state=state, path=self.path / name)
+        reading = self._readings.get(name, FileState.of(state))
+        digest = reading.digest if reading else None
+        return OpenDocument(descriptor, state=state, path=self.path / name, digest=digest)
 
     def _files_by_number(self) -> dict[int, _File]:
         files: dict[int, _File] = {}
@@ -228,24 +237,29 @@ class Shelf:
 
     def _document(self, number: int, file: _File) -> Document | None:
         """The document in a file, read if it is not as it was; None when it cannot be read."""
-        reading = self._readings.get(file.name)
-        if reading is None or reading.state != file.state:
-            reading = self._read(file.name)
+        reading = self._readings.get(file.name, file.state)
         if reading is None:
-            return None
-        self._readings[file.name] = reading
-        listed = self._listing.titles.get(number) if self._listing else None
-        size, modified_ns, _ = reading.state
-        return Document(number, file.name, size, modified_ns, listed or reading.title)
+            try:
+                reading = self._read(file.name)
+            except OSError as error:
+                self._left_out(file.name, error)
+                return None
+            self._readings.put(file.name, reading, lasts=is_settled(reading.state.modified_ns))
+        return self._make_document(number, file.name, reading)
 
-    def _read(self, name: str) -> _Reading | None:
-        try:
-            descriptor, state = self._folder.open_regular(name)
-            with os.fdopen(descriptor, "rb") as file:
-                return _Reading(FileState.of(state), title_from_text(file.read(HEAD_BYTES)))
-        except OSError as error:
-            self._left_out(name, error)
-            return None
+    def _make_document(self, number: int, name: str, reading: Reading) -> Document:
+        listed = self._listing.titles.get(number) if self._listing else None
+        return Document(number, name, reading.state, listed or reading.title, reading.digest)
+
+    def _read(self, name: str) -> Reading:
+        """Read a file from its beginning to its end, once."""
+        descriptor, state = self._folder.open_regular(name)
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            beginning = file.read(READ_BYTES)
+            digest = hashlib.sha256(beginning)
+            while piece := file.read(READ_BYTES):
+                digest.update(piece)
+        return Reading(FileState.of(state), title_from_text(beginning[:HEAD_BYTES]), digest.digest())
 
     def _read_listing(self) -> _Listing | None:
         try:

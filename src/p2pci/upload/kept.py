@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, NamedTuple
+
+from p2pci.library import is_settled
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
     from p2pci.library import FileState, OpenDocument
-
-# A file that was changed this lately may change again without a change of its time, which has a grain.
-SETTLED_SECONDS = 2.0
 
 
 class KeptDocument(NamedTuple):
@@ -50,12 +48,13 @@ class KeptDocuments:
 
     def keep(self, number: int, document: OpenDocument, *, head_end: bytes, data: bytes) -> None:
         """Keep a document's bytes, if they are all and the file has been at rest for a while."""
-        is_settled = time.time() - document.modified > SETTLED_SECONDS
-        if len(data) != document.size or not is_settled or len(data) > self._max_bytes:
-            return
+        if len(data) == document.size <= self._max_bytes and is_settled(document.state.modified_ns):
+            self._put(number, KeptDocument(document.state, head_end, data))
+
+    def _put(self, number: int, kept: KeptDocument) -> None:
         self._drop(number)
-        self._documents[number] = KeptDocument(document.state, head_end, data)
-        self._bytes += len(data)
+        self._documents[number] = kept
+        self._bytes += len(kept.data)
         while self._bytes > self._max_bytes:
             self._drop(next(iter(self._documents)))
 
