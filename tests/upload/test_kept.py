@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from p2pci.library import Shelf
+from p2pci.upload.heads import Facts
 from p2pci.upload.kept import KeptDocuments
 
 LONG_AGO = 1_000_000_000.0
@@ -20,7 +21,8 @@ def write(shelf: Shelf, number: int, data: bytes, *, modified: float = LONG_AGO)
 
 def keep(cache: KeptDocuments, shelf: Shelf, number: int) -> None:
     with shelf.open(number) as document:
-        cache.keep(number, document, head_end=b"head", data=document.read(1000))
+        facts = Facts(document.size, document.modified, None)
+        cache.keep(number, document, facts=facts, data=document.read(1000))
 
 
 def kept_bytes(cache: KeptDocuments, number: int) -> bytes | None:
@@ -35,7 +37,8 @@ def test_document_is_kept_while_its_file_is_the_same(shelf: Shelf) -> None:
     keep(cache, shelf, 7)
     kept = cache.get(7)
     assert kept is not None
-    assert (kept.head_end, kept.data) == (b"head", b"seven")
+    assert (kept.facts, kept.data) == (Facts(5, LONG_AGO, None), b"seven")
+    assert b"Content-Length: 5\r\n" in kept.head_end
 
 
 def test_changed_file_is_not_answered_from_memory(shelf: Shelf) -> None:

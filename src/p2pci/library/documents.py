@@ -5,6 +5,7 @@ Imports errors and its floor's `folder`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from pathlib import Path
@@ -33,7 +34,7 @@ class OpenDocument:
 
     Attributes:
         size: bytes it had when it was opened.
-        left: those of them that were not read or sent yet.
+        left: those of them, or of the selected ones, that were not read or sent yet.
         modified: when it was changed last, seconds since 1970.
         state: of the file when it was opened.
         digest: its SHA-256, if it is known without reading.
@@ -43,7 +44,7 @@ class OpenDocument:
         self, descriptor: int, *, state: os.stat_result, path: Path, digest: bytes | None = None
     ) -> None:
         """Take over a descriptor; `path` is for messages alone."""
-        self.size = self.left = state.st_size
+        self.size = self.left = self._end = state.st_size
         self.modified = state.st_mtime
         self.state = FileState.of(state)
         self.digest = digest
@@ -61,7 +62,7 @@ class OpenDocument:
         self.close()
 
     def read(self, max_bytes: int) -> bytes:
-        """The next bytes, at most so many and none behind `size`; b"" at the end.
+        """The next bytes, at most so many and none behind those that were selected; b"" at the end.
 
         Raises:
             LibraryError: the disk failed.
@@ -75,12 +76,41 @@ class OpenDocument:
             self.left -= len(data)
             return data
 
+    def select(self, start: int, stop: int) -> None:
+        """Go on with the bytes from `start` to `stop`, which is not one of them.
+
+        Raises:
+            LibraryError: the disk failed.
+            ValueError: the document is closed.
+        """
+        with self._using:
+            try:
+                os.lseek(self._opened(), start, os.SEEK_SET)
+            except OSError as error:
+                raise library_error(self._path, error, wish="be read") from error
+            self._end = stop
+            self.left = stop - start
+
+    def hash(self, max_bytes: int = 1024 * 1024) -> bytes:
+        """Read all of it, so many bytes at a time, for its SHA-256; then go on at the start.
+
+        Raises:
+            LibraryError: the disk failed.
+            ValueError: the document is closed.
+        """
+        self.select(0, self.size)
+        digest = hashlib.sha256()
+        while piece := self.read(max_bytes):
+            digest.update(piece)
+        self.select(0, self.size)
+        return digest.digest()
+
     def send(self, to: int, max_bytes: int) -> int:
         """Send the next bytes to a socket, as many as it takes, without their passing through here.
 
         Args:
             to: the socket's descriptor; not a blocking one.
-            max_bytes: at most so many, and none behind `size`.
+            max_bytes: at most so many, and none behind those that were selected.
 
         Returns:
             How many were sent; 0 at the end.
@@ -92,7 +122,7 @@ class OpenDocument:
         """
         with self._using:
             descriptor = self._opened()
-            sent = os.sendfile(to, descriptor, self.size - self.left, min(max_bytes, self.left))
+            sent = os.sendfile(to, descriptor, self._end - self.left, min(max_bytes, self.left))
             self.left -= sent
             os.lseek(descriptor, sent, os.SEEK_CUR)
             return sent

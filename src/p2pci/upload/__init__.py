@@ -1,8 +1,13 @@
-"""The upload server of a peer: documents by number, one GET per connection (P2P, clauses P-3.1 to P-3.6).
+"""The upload server of a peer: documents by number (P2P, clauses P-3.1 to P-3.6, P-5.19 to P-5.29).
 
-`server` is what runs, `connection` answers one GET, `kept` has small documents ready in memory, and
-`from_file` lets the kernel send the large ones. Imports `serving`, `library`, `protocol`, `events` and
-`errors`.
+    server      what runs: its limits, its port, what its connections share
+    connection  the GETs of one connection, and their answers in order
+    heads       what stands before a document's bytes
+    kept        small documents, ready in memory
+    opening     documents opened and read in a worker thread
+    from_file   large ones, sent by the kernel
+
+Imports `serving`, `countdown`, `library`, `protocol`, `events` and `errors`.
 """
 
 from p2pci.upload.server import UploadLimits, UploadServer

@@ -1,27 +1,27 @@
-"""One connection to the upload server: a GET and its answer.
+"""One connection to the upload server: GETs and their answers, one after the other.
 
-Documents are opened and read in worker threads, so that a slow disk holds up nobody.
-Imports its floor's `kept` and `from_file`.
+Without keep-alive there is one, and whatever follows its head is dropped. Documents are opened and read in
+worker threads, several at a time when several are asked for, so that a slow disk holds up nobody.
+Imports its floor's `heads`, `opening` and `from_file`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import platform
-import time
-from contextlib import closing
 from typing import TYPE_CHECKING
 
-from p2pci.errors import LibraryError
 from p2pci.events import Received, Role, Sent
-from p2pci.protocol.documents import encode_document_error, encode_head_end, encode_head_start
+from p2pci.protocol.documents import encode_document_error
+from p2pci.protocol.extensions import PLAIN_GET
 from p2pci.protocol.grammar import Status
 from p2pci.protocol.messages import Get, Refusal
 from p2pci.protocol.requests import Wait
 from p2pci.protocol.rules import Conversation
 from p2pci.protocol.shortcuts import read_get
 from p2pci.serving import Listener, ServedConnection
-from p2pci.upload.from_file import duplicate, send_some
+from p2pci.upload.from_file import duplicate, push, send_some
+from p2pci.upload.heads import Facts, error_of, head_of, head_start, span_of
+from p2pci.upload.opening import Opened, open_some
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -30,16 +30,18 @@ if TYPE_CHECKING:
     from p2pci.library import OpenDocument
     from p2pci.upload.server import UploadServer
 
-WHOLE_BYTES = 2 * 1024 * 1024  # documents of up to so many are read whole
-PIECE_BYTES = 256 * 1024  # and written in such pieces
+PIECE_BYTES = 256 * 1024  # of a document that is in memory, written at a time
+BATCH = 32  # GETs that are taken at a time
 
 
 class UploadConnection(ServedConnection):
-    """One GET and its answer; whatever follows the head is dropped (clause P-1.45)."""
+    """The GETs of one connection."""
 
-    _upload: asyncio.Task[None] | None = None  # what of the answer does not go out at once
+    _upload: asyncio.Task[None] | None = None  # what of the answers does not go out at once
     _has_slot = False
     _writable: asyncio.Future[None] | None = None  # while an upload waits until more can be written
+    _keeps_alive = False  # agreed on this connection (clause P-5.25)
+    _next_event: Get | Refusal | None = None  # taken off the reader, and not answered yet
 
     def __init__(self, server: UploadServer, listener: Listener) -> None:
         super().__init__(Conversation.P2P, listener)
@@ -53,21 +55,23 @@ class UploadConnection(ServedConnection):
             return
         self._listener.heads.start(self)
         if len(self._listener.connections) > self._listener.limits.max_connections:
-            self._refuse(Status.BAD_REQUEST)
+            self._send((encode_document_error(Status.BAD_REQUEST),))
+            self.finish()
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
+        self._server.idle.stop(self)
         self._wake_upload()  # it sees that it is over; a cancelled one could lose its file
         if self._upload and not self._has_slot:
             self._upload.cancel()  # nobody is there for whom it waits
 
     def data_received(self, data: bytes) -> None:
-        if self._upload and not self.is_finishing:
-            return
+        if self._upload and not self._keeps_alive and not self.is_finishing:
+            return  # what follows the only head (clause P-1.45)
         is_first = self._reader is None and not self.is_finishing and not self._server.trace
         number = read_get(data) if is_first else None
         if number:
-            self._answer_get(number)
+            self._answer(Get(number, "", ""))
         else:
             super().data_received(data)
 
@@ -75,56 +79,125 @@ class UploadConnection(ServedConnection):
         super().resume_writing()
         self._wake_upload()
 
-    # What is answered
+    # What is answered, and in which order
 
     def serve(self) -> None:
-        if self._upload:
-            return
-        event = self.reader.next_event()
-        if event is Wait.CLOSED:
-            self.finish()
-        elif not isinstance(event, Wait):
-            if self._server.trace:
-                self._server.trace(Received(Role.UPLOAD, self.address, self.reader.last_head))
-            if isinstance(event, Get):
-                self._answer_get(event.number)
+        """Answer what has come, as long as that goes out at once."""
+        while not self._upload and not self.is_finishing:
+            event = self._next_event or self.reader.next_event()
+            self._next_event = None
+            if event is Wait.CLOSED:
+                self.finish()
+            elif event is Wait.NEED_DATA:
+                self._wait_for_more()
+                return
+            elif isinstance(event, Get):
+                self._note_request()
+                self._answer(event)
+            elif isinstance(event, Refusal):
+                self._note_request()
+                self._refuse(event.status, closes=event.closes)
             else:
-                self._refuse(event.status if isinstance(event, Refusal) else Status.BAD_REQUEST)
+                self._refuse(Status.BAD_REQUEST, closes=True)  # the reader gives no others here
+
+    def _note_request(self) -> None:
+        self.stop_head_clock()
+        self._server.idle.stop(self)
+        if self._server.trace:
+            self._server.trace(Received(Role.UPLOAD, self.address, self.reader.last_head))
+
+    def _wait_for_more(self) -> None:
+        """Let a head take its time from its first byte on, and an agreed silence its own (P-5.28)."""
+        if not self._keeps_alive:
+            return  # the clock runs since the accept (clause P-1.29)
+        self.set_reading(True)
+        if self.reader.head_started:
+            self._server.idle.stop(self)
+            self.start_head_clock()
+        elif self not in self._server.idle:
+            self._server.idle.start(self)
 
     def head_is_late(self) -> None:
         if self.reader.head_started:
-            self._refuse(Status.BAD_REQUEST)
+            self._refuse(Status.BAD_REQUEST, closes=True)
         else:
             self.finish()  # no request line, no answer (clause P-1.29)
 
-    def _answer_get(self, number: int) -> None:
+    def _answer(self, get: Get) -> None:
         """Send the document from memory if it is kept and a slot is free, else from its file."""
+        if get.options.keeps_alive and not self._keeps_alive:
+            push(self.transport)
+        self._keeps_alive = get.options.keeps_alive
         server = self._server
-        kept = server.kept.get(number)
+        kept = server.kept.get(get.number)
+        if kept and get.options.wants_digest and kept.facts.digest is None:
+            kept = None  # it is found out where the document is opened
         if kept is None or (server.uploads and server.slots.locked()):
-            self._start_upload(self._send_in_slot(number))
+            self._start_upload(self._send_in_slot(get))
             return
-        rest = self._send_beginning(kept.head_end, kept.data)
-        if rest or not self.can_write:
-            self._start_upload(self._finish_in_slot(number, len(kept.data), rest))
+        if get.options is PLAIN_GET:
+            rest = self._send_beginning((head_start(), kept.head_end), memoryview(kept.data))
         else:
-            self._finish_upload(number, len(kept.data))
+            rest = self._send_part(get, kept.facts, kept.data)
+        if rest or not self.can_write:
+            self._start_upload(self._finish_in_slot(get, kept.facts, rest))
+        else:
+            self._end_answer(get, kept.facts)
 
-    def _refuse(self, status: Status) -> None:
+    def _refuse(self, status: Status, *, closes: bool = False) -> None:
+        """Answer an error; under keep-alive it leaves the connection open (clause P-5.27)."""
         if not self.transport.is_closing():
             self._send((encode_document_error(status),))
-        self.finish()
+        if closes or not self._keeps_alive:
+            self.finish()
+
+    def _end_answer(self, get: Get, facts: Facts) -> None:
+        """Note that all of a document was written; without keep-alive the close follows."""
+        if not self.transport.is_closing():
+            self._server.note_upload(self, get.number, len(span_of(get.options, facts.size) or ()))
+        if not get.options.keeps_alive:
+            self.finish()
 
     # How a document is sent
 
+    def _send_part(self, get: Get, facts: Facts, data: bytes) -> memoryview:
+        """Send what was asked for of a document that is in memory, and give what has to wait."""
+        span = span_of(get.options, facts.size)
+        if span is None:
+            self._send((error_of(Status.RANGE_NOT_SATISFIABLE, get.options, size=facts.size),))
+            return _NOTHING
+        return self._send_beginning(head_of(get.options, facts), memoryview(data)[span.start : span.stop])
+
+    def _send_beginning(self, head: tuple[bytes, bytes], body: memoryview) -> memoryview:
+        """Send the head and the first piece of the body, and give what is left of that."""
+        self._send(head, body[:PIECE_BYTES])
+        return body[PIECE_BYTES:]
+
+    def _send(self, head: tuple[bytes, ...], body: memoryview | bytes = b"") -> None:
+        """Send a head, and the beginning of the body in the same system call."""
+        self.transport.writelines((*head, body))
+        if self._server.trace:
+            self._server.trace(Sent(Role.UPLOAD, self.address, b"".join(head)))
+
     def _start_upload(self, upload: Coroutine[Any, Any, None]) -> None:
+        """Let a task send what does not go out at once."""
         self.stop_head_clock()
+        if self._keeps_alive:
+            self.set_reading(False)  # one after the other
         self._upload = self._loop.create_task(upload)
         self._server.uploads.add(self._upload)
-        self._upload.add_done_callback(self._server.uploads.discard)
+        self._upload.add_done_callback(self._go_on)
 
-    async def _send_in_slot(self, number: int) -> None:
-        """Wait for a slot, then send the document."""
+    def _go_on(self, upload: asyncio.Task[None]) -> None:
+        """Turn to what was asked for meanwhile."""
+        self._server.uploads.discard(upload)
+        self._upload = None
+        self._has_slot = False
+        if not self.is_finishing and not self.transport.is_closing():
+            self.serve()
+
+    async def _send_in_slot(self, get: Get) -> None:
+        """Wait for a slot, then send the document, and those that were asked for behind it."""
         slots = self._server.slots
         try:
             async with asyncio.timeout(self._server.limits.slot_seconds):
@@ -134,72 +207,84 @@ class UploadConnection(ServedConnection):
             return
         self._has_slot = True
         try:
-            document, data = await self._loop.run_in_executor(None, self._open, number)
-            with closing(document):
-                await self._send_document(number, document, data)
-        except LibraryError:
-            self._refuse(Status.NOT_FOUND)
+            gets = self._take_gets(get)
+            while gets and not self.transport.is_closing():
+                opened = await self._loop.run_in_executor(None, open_some, self._server.shelf, gets)
+                await self._send_opened(gets, opened)
+                gets = gets[len(opened) :]
         finally:
             slots.release()
 
-    async def _finish_in_slot(self, number: int, size: int, rest: memoryview) -> None:
+    async def _finish_in_slot(self, get: Get, facts: Facts, rest: memoryview) -> None:
         """Hold a slot until a slow reader has taken what is sent to it from memory."""
         async with self._server.slots:
             self._has_slot = True
             await self._send_rest(rest)
-            self._finish_upload(number, size)
+            self._end_answer(get, facts)
 
-    def _open(self, number: int) -> tuple[OpenDocument, bytes]:
-        """Open a document, and read it if it is small; runs in a worker thread."""
-        document = self._server.shelf.open(number)
+    def _take_gets(self, first: Get) -> list[Get]:
+        """Take the GETs that have come behind one, under keep-alive."""
+        gets = [first]
+        while gets[-1].options.keeps_alive and len(gets) < BATCH:
+            event = self.reader.next_event()
+            if isinstance(event, Get):
+                self._note_request()
+                gets.append(event)
+                continue
+            if isinstance(event, Refusal):
+                self._next_event = event
+            break
+        return gets
+
+    async def _send_opened(self, gets: list[Get], opened: list[Opened]) -> None:
+        """Send documents in order; all are closed at the end, however it comes."""
         try:
-            return document, document.read(WHOLE_BYTES) if document.size <= WHOLE_BYTES else b""
-        except BaseException:
-            document.close()
-            raise
+            for get, each in zip(gets, opened, strict=False):
+                if self.transport.is_closing() or self.is_finishing:
+                    return
+                self._keeps_alive = get.options.keeps_alive
+                if each.document is None:
+                    self._send((error_of(Status.NOT_FOUND, get.options),))
+                elif each.is_whole:
+                    await self._send_whole(get, each, each.document)
+                else:
+                    await self._send_large(get, each, each.document)
+                if not self._keeps_alive:
+                    self.finish()
+        finally:
+            for each in opened:
+                if each.document:
+                    each.document.close()
 
-    async def _send_document(self, number: int, document: OpenDocument, data: bytes) -> None:
-        """Send head and body; a file that shrinks under us ends in a short body, which the reader notices."""
-        head_end = encode_head_end(document.size, modified=document.modified, os=_OS)
-        self._server.kept.keep(number, document, head_end=head_end, data=data)
-        if self.transport.is_closing():
-            return  # the other side left while the document was opened
-        await self._send_rest(self._send_beginning(head_end, data))
-        if document.size > WHOLE_BYTES:
-            await self._send_from_file(document)
+    async def _send_whole(self, get: Get, opened: Opened, document: OpenDocument) -> None:
+        """Send a document that was read; one that has shrunk meanwhile ends in a short body."""
+        self._server.kept.keep(get.number, document, facts=opened.facts, data=opened.data)
+        await self._send_rest(self._send_part(get, opened.facts, opened.data))
         if document.left:
             self.finish()
         else:
-            self._finish_upload(number, document.size)
+            self._end_answer(get, opened.facts)
 
-    def _send_beginning(self, head_end: bytes, body: bytes) -> memoryview:
-        """Send the head and the first piece of the body, and give what is left of that."""
-        head_start = encode_head_start(int(time.time()))
-        if len(body) <= PIECE_BYTES:
-            self._send((head_start, head_end), body)
-            return _NOTHING
-        pieces = memoryview(body)
-        self._send((head_start, head_end), pieces[:PIECE_BYTES])
-        return pieces[PIECE_BYTES:]
-
-    def _send(self, head: tuple[bytes, ...], body: bytes | memoryview = b"") -> None:
-        """Send a head, and the beginning of the body in the same system call."""
-        self.transport.writelines((*head, body))
-        if self._server.trace:
-            self._server.trace(Sent(Role.UPLOAD, self.address, b"".join(head)))
-
-    async def _send_rest(self, rest: memoryview) -> None:
+    async def _send_large(self, get: Get, opened: Opened, document: OpenDocument) -> None:
+        """Send a document piece by piece, straight from its file."""
+        span = span_of(get.options, opened.facts.size)
+        if span is None:
+            self._send((error_of(Status.RANGE_NOT_SATISFIABLE, get.options, size=opened.facts.size),))
+            return
+        document.select(span.start, span.stop)
+        self.transport.set_write_buffer_limits(high=0)  # writable: all that was written is out
+        self._send(head_of(get.options, opened.facts))
         await self._until_writable()
-        while rest and not self.transport.is_closing():
-            self.transport.write(rest[:PIECE_BYTES])
-            rest = rest[PIECE_BYTES:]
-            await self._until_writable()
+        await self._send_from_file(document)
+        if document.left:
+            self.finish()
+        else:
+            self._end_answer(get, opened.facts)
 
     async def _send_from_file(self, document: OpenDocument) -> None:
         """Let a worker send what the reader takes, and write the piece that it gives, until all is out."""
         if self.transport.is_closing():
             return
-        self.transport.set_write_buffer_limits(high=0)  # writable: all that was written is out
         out = duplicate(self.transport)
         try:
             while document.left and not self.transport.is_closing():
@@ -212,6 +297,13 @@ class UploadConnection(ServedConnection):
             if out is not None:
                 out.close()
 
+    async def _send_rest(self, rest: memoryview) -> None:
+        await self._until_writable()
+        while rest and not self.transport.is_closing():
+            self.transport.write(rest[:PIECE_BYTES])
+            rest = rest[PIECE_BYTES:]
+            await self._until_writable()
+
     async def _until_writable(self) -> None:
         while not self.can_write and not self.transport.is_closing():
             self._writable = self._loop.create_future()
@@ -221,11 +313,5 @@ class UploadConnection(ServedConnection):
         if self._writable and not self._writable.done():
             self._writable.set_result(None)
 
-    def _finish_upload(self, number: int, size: int) -> None:
-        if not self.transport.is_closing():
-            self._server.note_upload(self, number, size)
-        self.finish()
 
-
-_OS = f"{platform.system()} {platform.release()}".strip()
 _NOTHING = memoryview(b"")

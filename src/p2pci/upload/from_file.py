@@ -36,6 +36,13 @@ def duplicate(transport: asyncio.Transport) -> socket.socket | None:
     return out
 
 
+def push(transport: asyncio.Transport) -> None:
+    """Let answers out at once on a connection that no close follows (see Listener.open)."""
+    connected = transport.get_extra_info("socket")
+    if connected and hasattr(socket, "TCP_CORK"):
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+
 def send_some(document: OpenDocument, out: socket.socket | None) -> bytes:
     """Send as much as the reader takes without being waited for; runs in a worker thread.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from p2pci.library import is_settled
+from p2pci.upload.heads import Facts, plain_end
 
 if TYPE_CHECKING:
     import os
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
 
 class KeptDocument(NamedTuple):
-    """A document as its file was in `state`: the end of its answer's head, and its bytes."""
+    """A document as its file was in `state`: what is told of it, the end of a plain head, and its bytes."""
 
     state: FileState
+    facts: Facts
     head_end: bytes
     data: bytes
 
@@ -46,10 +48,10 @@ class KeptDocuments:
         self._drop(number)
         return None
 
-    def keep(self, number: int, document: OpenDocument, *, head_end: bytes, data: bytes) -> None:
+    def keep(self, number: int, document: OpenDocument, *, facts: Facts, data: bytes) -> None:
         """Keep a document's bytes, if they are all and the file has been at rest for a while."""
         if len(data) == document.size <= self._max_bytes and is_settled(document.state.modified_ns):
-            self._put(number, KeptDocument(document.state, head_end, data))
+            self._put(number, KeptDocument(document.state, facts, plain_end(facts), data))
 
     def _put(self, number: int, kept: KeptDocument) -> None:
         self._drop(number)

@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from p2pci.countdown import Countdown
 from p2pci.events import MoreUploaded, Uploaded
 from p2pci.serving import Listener, ServingLimits
 from p2pci.upload.connection import UploadConnection
@@ -29,12 +30,14 @@ class UploadLimits:
     Attributes:
         slots: documents sent at the same time.
         slot_seconds: a GET waits that long for a slot, then is closed without an answer (clause P-4.16).
+        idle_seconds: of silence end a connection that was kept for more GETs (clause P-5.28).
         kept_bytes: of small documents kept in memory.
         serving: see ServingLimits.
     """
 
     slots: int = 4000
     slot_seconds: float = 30.0
+    idle_seconds: float = 15.0
     kept_bytes: int = 32 * 1024 * 1024
     serving: ServingLimits = field(default_factory=ServingLimits)
 
@@ -68,6 +71,7 @@ class UploadServer:
         self.slots = asyncio.Semaphore(self.limits.slots)
         self.kept = KeptDocuments(shelf.state, max_bytes=self.limits.kept_bytes)
         self.uploads: set[asyncio.Task[None]] = set()
+        self.idle: Countdown[UploadConnection]
         self._sent = 0  # documents, in the second that began with the first of them
         self._untold_bytes = 0
         self._second: asyncio.TimerHandle | None = None
@@ -86,6 +90,7 @@ class UploadServer:
         Raises:
             CannotListenError: the port is taken, or the host is not this machine's.
         """
+        self.idle = Countdown(self.limits.idle_seconds, UploadConnection.finish)
         listener = Listener(
             lambda: UploadConnection(self, listener), limits=self.limits.serving, answers_once=True
         )
@@ -97,6 +102,7 @@ class UploadServer:
         if self._listener:
             await self._listener.close(grace_seconds=grace_seconds)
             self._listener = None
+            self.idle.close()
         await asyncio.gather(*self.uploads, return_exceptions=True)
         if self._second:
             self._second.cancel()
