@@ -1,7 +1,9 @@
-"""What all tests share: no test is passed over in silence where P2PCI_NO_SKIPS is set."""
+"""What all tests share: dead ports, and no test passed over in silence where P2PCI_NO_SKIPS is set."""
 
 import os
-from collections.abc import Generator
+import socket
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -15,3 +17,16 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, and P2PCI_NO_SKIPS is set: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def dead_port() -> Iterator[Callable[[], int]]:
+    """Give ports of 127.0.0.1 that refuse connections, each another one, and nobody else's meanwhile."""
+    with ExitStack() as held:
+
+        def hold() -> int:
+            bound = held.enter_context(socket.socket())
+            bound.bind(("127.0.0.1", 0))
+            return int(bound.getsockname()[1])
+
+        yield hold

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -27,14 +27,8 @@ from tests.client.fake_index import SHORT
 from tests.upload.loops import eventually
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def test_nobody_there_is_said_in_a_sentence() -> None:
-    port = free_port()
+async def test_nobody_there_is_said_in_a_sentence(dead_port: Callable[[], int]) -> None:
+    port = dead_port()
     with pytest.raises(
         CannotConnectError,
         match=rf"^Cannot connect to 127\.0\.0\.1:{port}: connection refused, nothing listens there\. Check ",

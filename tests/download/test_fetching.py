@@ -6,7 +6,7 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from p2pci import (
 )
 from p2pci.download import fetch_from_any
 from p2pci.events import Downloaded, Downloading, Event, SourceFailed
-from tests.client.test_connecting import free_port, resetting
+from tests.client.test_connecting import resetting
 from tests.download.fake_holder import SHORT, End, FakeHolder, document_answer, serving
 from tests.upload.loops import eventually
 
@@ -34,7 +34,9 @@ ABSENT = b"P2P-CI/1.0 404 Not Found\r\n\r\n"
 
 
 # P-4.17
-async def test_next_holder_is_taken_in_the_order_given(folder: Path, shelf: Shelf) -> None:
+async def test_next_holder_is_taken_in_the_order_given(
+    folder: Path, shelf: Shelf, dead_port: Callable[[], int]
+) -> None:
     async with AsyncExitStack() as running:
         holders = [
             await running.enter_async_context(serving(holder))
@@ -49,7 +51,7 @@ async def test_next_holder_is_taken_in_the_order_given(folder: Path, shelf: Shel
                 FakeHolder(document_answer(b"not asked")),
             )
         ]
-        dead = ("127.0.0.1", free_port())
+        dead = ("127.0.0.1", dead_port())
         sources = [dead, *(holder.address for holder in holders)]
         events: list[Event] = []
         downloaded = await fetch_from_any(7, sources, shelf=shelf, watch=events.append, limits=SHORT)
@@ -77,9 +79,11 @@ async def test_no_holder_is_not_found(shelf: Shelf) -> None:
         await fetch_from_any(7, [], shelf=shelf)
 
 
-async def test_404_of_some_and_failures_of_others_is_a_network_error(shelf: Shelf) -> None:
+async def test_404_of_some_and_failures_of_others_is_a_network_error(
+    shelf: Shelf, dead_port: Callable[[], int]
+) -> None:
     async with serving(FakeHolder(ABSENT)) as holder:
-        dead = ("127.0.0.1", free_port())
+        dead = ("127.0.0.1", dead_port())
         with pytest.raises(
             NetworkError, match=r"^None of 2 holder\(s\) delivered RFC 7; the last: Cannot connect to "
         ):

@@ -33,7 +33,6 @@ from p2pci.events import (
     Uploaded,
     UploadListening,
 )
-from tests.client.test_connecting import free_port
 from tests.peer.conftest import Start, Watched
 from tests.upload.caller import Caller, exchange, get
 from tests.upload.loops import eventually
@@ -128,11 +127,13 @@ async def test_nobody_has_it(server: IndexServer, start: Start) -> None:
 
 
 # P-4.17
-async def test_get_passes_over_dead_holders(server: IndexServer, start: Start) -> None:
+async def test_get_passes_over_dead_holders(
+    server: IndexServer, start: Start, dead_port: Callable[[], int]
+) -> None:
     shelf = {number: document(number, f"Title {number}") for number in range(1, 7)}
     await start(server.port, shelf)
     asker = await start(server.port)
-    ghosts = [IndexClient("127.0.0.1", server.port, identity=("127.0.0.1", free_port())) for _ in range(8)]
+    ghosts = [IndexClient("127.0.0.1", server.port, identity=("127.0.0.1", dead_port())) for _ in range(8)]
     for ghost in ghosts:
         await ghost.connect()
         for number in shelf:
@@ -192,9 +193,9 @@ async def test_three_peers_at_once_and_one_leaves(server: IndexServer, start: St
 
 
 async def test_nobody_listening_is_said_and_nothing_is_left_running(
-    make_peer: Callable[..., Watched],
+    make_peer: Callable[..., Watched], dead_port: Callable[[], int]
 ) -> None:
-    watched = make_peer(free_port(), SHELF)
+    watched = make_peer(dead_port(), SHELF)
     with pytest.raises(CannotConnectError):
         await watched.peer.start()
     with pytest.raises(ConnectionRefusedError):
