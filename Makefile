@@ -80,7 +80,7 @@ screenshots: $(DEV) ## render the pictures of the README from real runs
 lock: ## write requirements/*.txt anew from pyproject.toml, with uv (ARGS=--upgrade for newer versions)
 	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv on PATH." >&2; exit 1; }
 	$(COMPILE) $(ARGS) --group build -o requirements/run.txt pyproject.toml
-	$(COMPILE) $(ARGS) --group dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
+	$(COMPILE) $(ARGS) --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
 	@if grep -n '://' requirements/run.txt requirements/dev.txt; then \
 		echo "A lock file names an address; it must hold names, versions and hashes alone." >&2; exit 1; fi
 
