@@ -82,8 +82,10 @@ def test_wheel_says_what_it_is(wheel: Path) -> None:
         metadata = archive.read(f"p2pci-{p2pci.__version__}.dist-info/METADATA").decode()
     assert "\nRequires-Python: >=3.11\n" in metadata
     assert "\nLicense-Expression: MIT\n" in metadata
-    required = re.findall(r"^Requires-Dist: ([a-z]+)", metadata, re.MULTILINE)
-    assert sorted(required) == ["click", "pyroaring", "rich", "uvloop"]
+    required = re.findall(r"^Requires-Dist: ([a-z0-9]+)(.*)", metadata, re.MULTILINE)
+    always = [name for name, condition in required if "extra ==" not in condition]
+    assert sorted(always) == ["click", "pyroaring", "rich", "uvloop", "watchfiles"]
+    assert re.findall(r"^Provides-Extra: (.*)", metadata, re.MULTILINE) == ["lan", "origin"]
     assert "# p2pci" in metadata
 
 

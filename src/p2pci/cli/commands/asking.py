@@ -1,0 +1,76 @@
+"""The commands that ask the index or its peers for something, and are over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from p2pci.cli.options import FOLDER, json_option, run_command, server_option, trace_option
+from p2pci.cli.settings import parse_numbers, parse_rfc_number
+
+if TYPE_CHECKING:
+    from p2pci.cli.exits import ExitStatus
+    from p2pci.events import Address
+
+
+@click.command()
+@click.argument("number")
+@click.option("--title", default="", help="Sent along; it selects nothing.")
+@server_option
+@json_option
+@trace_option
+def lookup(number: str, title: str, *, server: Address, is_json: bool, trace: bool) -> ExitStatus:
+    """Find which peers have an RFC.
+
+    \b
+    Example:  p2pci lookup 3457 --server 192.0.2.7
+    """
+    from p2pci.cli.questions import ask_index
+
+    wanted = parse_rfc_number(number)
+    return run_command(
+        ask_index(server, lambda index: index.lookup(wanted, title), is_json=is_json, is_traced=trace),
+        is_short=True,
+    )
+
+
+@click.command(name="list")
+@server_option
+@json_option
+@trace_option
+def list_all(*, server: Address, is_json: bool, trace: bool) -> ExitStatus:
+    """List all RFCs of all peers.
+
+    \b
+    Example:  p2pci list --server 192.0.2.7 --json
+    """
+    from p2pci.cli.questions import ask_index
+
+    return run_command(
+        ask_index(server, lambda index: index.list_all(), is_json=is_json, is_traced=trace), is_short=True
+    )
+
+
+@click.command()
+@click.argument("numbers", nargs=-1, required=True)
+@click.option("-o", "--output", type=FOLDER, default=".", show_default=True, help="The folder to save in.")
+@click.option("--force", is_flag=True, help="Download again what is already there.")
+@server_option
+@json_option
+@trace_option
+def get(
+    numbers: tuple[str, ...], output: Path, *, force: bool, server: Address, is_json: bool, trace: bool
+) -> ExitStatus:
+    """Download RFCs from the peers that have them.
+
+    \b
+    Example:  p2pci get 3457 123 1-10 -o rfcs
+    """
+    from p2pci.cli.getting import get_documents
+
+    wanted = parse_numbers(numbers)
+    return run_command(
+        get_documents(server, wanted, folder=output, is_forced=force, is_json=is_json, is_traced=trace)
+    )

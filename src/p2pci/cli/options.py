@@ -1,0 +1,60 @@
+"""What several commands have in common: types of parameters, options, and how a command is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from p2pci.cli.settings import parse_address
+from p2pci.errors import InvalidValueError
+from p2pci.protocol.grammar import DEFAULT_PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from p2pci.cli.exits import ExitStatus
+    from p2pci.events import Address
+
+
+class _AddressType(click.ParamType[Any]):
+    name = "host[:port]"
+
+    def __init__(self, default_port: int) -> None:
+        self._default_port = default_port
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return parse_address(value, default_port=self._default_port)
+        except InvalidValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+SERVER = _AddressType(DEFAULT_PORT)
+ADVERTISED = _AddressType(0)
+PORT = click.IntRange(0, 65535)
+FOLDER = click.Path(path_type=Path, readable=False)  # the shelf says it better
+
+server_option = click.option(
+    "--server",
+    type=SERVER,
+    envvar="P2PCI_SERVER",
+    default="localhost",
+    show_default=True,
+    help="The index server.",
+)
+json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+trace_option = click.option("--trace", is_flag=True, help="Show every message sent and received.")
+bind_option = click.option(
+    "--bind", metavar="HOST", envvar="P2PCI_BIND", help="Listen on this address alone."
+)
+
+
+def run_command(main: Coroutine[Any, Any, ExitStatus], *, is_short: bool = False) -> ExitStatus:
+    """Run what a command does; `is_short` as in `running.run`."""
+    from p2pci.cli.running import run
+
+    return run(main, is_short=is_short)
