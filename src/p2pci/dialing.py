@@ -1,6 +1,6 @@
 """Connections that we open: to an index server or to a holder, within a deadline, with errors in words.
 
-May import `events` and `errors`.
+May import `protocol`, `events` and `errors`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import socket
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from p2pci.errors import CannotConnectError
+from p2pci.protocol.addresses import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
 _Protocol = TypeVar("_Protocol", bound=asyncio.BaseProtocol)
 
 
-async def dial(make_protocol: Callable[[], _Protocol], address: Address, *, seconds: float) -> _Protocol:
+async def dial(
+    make_protocol: Callable[[], _Protocol], address: Address, *, seconds: float, is_foreign: bool = False
+) -> _Protocol:
     """Connect to an address and give the protocol that speaks on the connection.
+
+    Args:
+        make_protocol: as for asyncio's create_connection.
+        address: host and port.
+        seconds: until the connection stands.
+        is_foreign: another machine told us of the address: our own loopback or cable cannot be meant.
 
     Raises:
         CannotConnectError: no such host or port, nobody listens there, or no answer within `seconds`.
@@ -30,12 +39,28 @@ async def dial(make_protocol: Callable[[], _Protocol], address: Address, *, seco
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(seconds):
+            if is_foreign:
+                return await _connect_elsewhere(make_protocol, host, port)
             _, protocol = await loop.create_connection(make_protocol, host, port)
     except TimeoutError as error:
         raise CannotConnectError(show_address(address), reason=f"no answer within {seconds:g} s") from error
     except (OSError, ValueError, OverflowError) as error:
         raise CannotConnectError(show_address(address), reason=_reason(error)) from error
     return protocol
+
+
+async def _connect_elsewhere(make_protocol: Callable[[], _Protocol], host: str, port: int) -> _Protocol:
+    """Connect to the first of a host's addresses that is not our own and answers."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    refusal = OSError(errno.EADDRNOTAVAIL, "another machine told of it, but it would be this machine itself")
+    for address in (str(address[0]) for *_, address in found):
+        if not is_own(address):
+            try:
+                return (await loop.create_connection(make_protocol, address, port))[1]
+            except OSError as error:
+                refusal = error
+    raise refusal
 
 
 async def can_reach(address: Address, *, seconds: float) -> bool:

@@ -3,6 +3,8 @@
     P2PCIError
     ├── InvalidValueError          a value that may not go into a message (also a ValueError)
     ├── ProtocolError              the other side said something that is not P2P-CI/1.0
+    │   └── WrongDocumentError     a holder sent other bytes than were announced
+    ├── DisagreementError          holders announced different bytes, and none has a majority
     ├── RefusedError               the other side answered 400, 505 or another error
     ├── NotFoundError              nobody has the document, or the holder answered 404
     ├── NetworkError
@@ -19,6 +21,7 @@ last sentence what to do. This module imports nothing of the project.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -32,6 +35,40 @@ class InvalidValueError(P2PCIError, ValueError):
 
 class ProtocolError(P2PCIError):
     """The other side broke the protocol; what it sent cannot be trusted any further."""
+
+
+class WrongDocumentError(ProtocolError):
+    """A holder sent, or is about to send, other bytes than were announced; they are not kept.
+
+    Attributes:
+        source: host and port as people write them.
+    """
+
+    def __init__(self, source: str, *, announced: bytes | None, found: bytes) -> None:
+        self.source = source
+        expected = announced.hex() if announced else "another one"
+        super().__init__(
+            f"{source} has other bytes than were announced: their SHA-256 is {found.hex()}, not {expected}. "
+            "They are not kept; another holder is asked."
+        )
+
+
+class DisagreementError(P2PCIError):
+    """Holders announced different bytes under one number, and none has the majority of hosts.
+
+    Attributes:
+        number: the RFC.
+        votes: SHA-256 and how many hosts announced it, most first.
+    """
+
+    def __init__(self, number: int, *, votes: Sequence[tuple[bytes, int]]) -> None:
+        self.number = number
+        self.votes = votes
+        said = "; ".join(f"{hosts} host(s): {digest.hex()}" for digest, hosts in votes)
+        super().__init__(
+            f"The holders of RFC {number} disagree about its SHA-256. {said}. "
+            "Find out which is right, and name it with --accept."
+        )
 
 
 class RefusedError(P2PCIError):

@@ -110,11 +110,21 @@ class Progress(NamedTuple):
 
 
 class Downloaded(NamedTuple):
-    """A document arrived whole and has its final name."""
+    """A document arrived whole and has its final name.
+
+    Attributes:
+        number: the RFC.
+        path: of the file.
+        size: in bytes.
+        digest: its SHA-256.
+        is_verified: whether that is what was announced; False when nobody announced any.
+    """
 
     number: int
     path: Path
     size: int
+    digest: bytes
+    is_verified: bool
 
 
 class SourceFailed(NamedTuple):
@@ -124,6 +134,20 @@ class SourceFailed(NamedTuple):
     host: str
     port: int
     reason: str
+
+
+class Disagreement(NamedTuple):
+    """The holders of a document announced different bytes.
+
+    Attributes:
+        number: the RFC.
+        votes: each SHA-256 with the number of hosts that announced it, most first.
+        taken: the SHA-256 that the document must have.
+    """
+
+    number: int
+    votes: tuple[tuple[bytes, int], ...]
+    taken: bytes | None
 
 
 class LeftOut(NamedTuple):
@@ -195,6 +219,7 @@ Event = (
     | Progress
     | Downloaded
     | SourceFailed
+    | Disagreement
     | LeftOut
     | UploadListening
     | Advertised

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from p2pci.client import Answer, ClientLimits, IndexClient
 from p2pci.dialing import outward_address
-from p2pci.download import DownloadLimits, fetch_from_any
+from p2pci.download import HOLDERS_WANTED, DownloadLimits, Downloads
 from p2pci.errors import ConnectionLostError, NetworkError, ProtocolError, RefusedError
 from p2pci.events import (
     Advertised,
@@ -29,6 +29,7 @@ from p2pci.events import (
 )
 from p2pci.library import Shelf, fit_title
 from p2pci.protocol.addresses import EVERYWHERE, is_loopback
+from p2pci.protocol.extensions import Copy, Feature
 from p2pci.upload import UploadLimits, UploadServer
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Peer:
         self._own_names: set[Address] = set()  # how we are published, and what we claimed (clause P-4.10)
         self._titles: dict[int, str] = {}  # what is registered, and again after the index was lost
         self._keeper: asyncio.Task[None] | None = None
+        self._downloads: Downloads | None = None
 
     @property
     def upload_port(self) -> int:
@@ -155,9 +157,9 @@ class Peer:
 
     # Questions. While the index is away each raises ConnectionLostError; see also IndexClient.
 
-    async def add(self, number: int, title: str) -> Answer:
+    async def add(self, number: int, title: str, *, copy: Copy | None = None) -> Answer:
         """Register a document, on the shelf or not, now and whenever the index comes back."""
-        answer = await self._reachable_index().add(number, title)
+        answer = await self._reachable_index().add(number, title, copy=copy)
         self._titles[number] = title
         self._own_names.update((record.host, record.port) for record in answer.records)
         return answer
@@ -175,24 +177,31 @@ class Peer:
 
         Raises:
             NotFoundError: there is nobody to fetch it from.
+            DisagreementError: its holders announced different bytes, and none has a majority.
             NetworkError: none of its holders delivered it, or the index is away.
             LibraryError: it cannot be saved.
         """
-        answer = await self.lookup(number)
+        index = self._reachable_index()
+        answer = await index.lookup(number, options=HOLDERS_WANTED)
         others = [record for record in answer.records if (record.host, record.port) not in self._own_names]
-        random.shuffle(others)  # always the same first one would carry the whole room
-        downloaded = await fetch_from_any(
-            number,
-            [(record.host, record.port) for record in others],
-            shelf=self.shelf,
-            watch=self._watch,
-            trace=self._trace,
-            limits=self.limits.download,
+        downloaded = await self._downloads_from(index).get(
+            number, others, knows_features=Feature.DIGEST in index.agreed
         )
         title = self._title_of(number, others)
         self._titles[number] = title  # should the index be away just now, it hears of it when it is back
-        await self.add(number, title)
+        await self.add(number, title, copy=Copy(downloaded.size, downloaded.digest))
         return downloaded
+
+    def _downloads_from(self, index: IndexClient) -> Downloads:
+        if self._downloads is None:
+            self._downloads = Downloads(
+                self.shelf,
+                is_foreign=not index.is_on_this_machine,
+                watch=self._watch,
+                trace=self._trace,
+                limits=self.limits.download,
+            )
+        return self._downloads
 
     def _title_of(self, number: int, records: list[Record]) -> str:
         titles = (fit_title(record.title) for record in records)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -199,13 +200,48 @@ def test_get_tries_all_and_exits_with_the_first_failure(network: Network, tmp_pa
 def test_get_as_json(network: Network, tmp_path: Path) -> None:
     (tmp_path / "rfc2.txt").touch()
     code, output, _ = _p2pci(tmp_path, "get", "1", "2", "4342", "--json", "--server", network.server)
-    size = (network.shelf / "rfc1.txt").stat().st_size
+    original = (network.shelf / "rfc1.txt").read_bytes()
     one, two, none = json.loads(output)
     assert code == 3
-    assert one == {"number": 1, "state": "downloaded", "path": str(tmp_path / "rfc1.txt"), "size": size}
+    assert one == {
+        "number": 1,
+        "state": "downloaded",
+        "path": str(tmp_path / "rfc1.txt"),
+        "size": len(original),
+        "sha256": hashlib.sha256(original).hexdigest(),
+        "verified": True,
+    }
     assert two == {"number": 2, "state": "present"}
     assert (none["number"], none["state"]) == (4342, "failed")
     assert none["reason"].startswith("RFC 4342 was not found: ")
+
+
+@pytest.mark.parametrize(
+    "words,said",
+    [
+        (("--accept", "abc"), "'abc' is no SHA-256. Give its 64 hex digits."),
+        (("--max-bytes", "0"), "0 is not in the range x>=1"),
+    ],
+)
+def test_get_with_a_wrong_limit_is_a_usage_error(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    code, output, errors = _p2pci(tmp_path, "get", "1", *words)
+    assert (code, output) == (2, "")
+    assert said in errors
+
+
+def test_get_takes_nothing_that_is_larger_than_was_said(network: Network, tmp_path: Path) -> None:
+    code, _, errors = _p2pci(tmp_path, "get", "1", "--max-bytes", "10", "--server", network.server)
+    assert code == 4
+    assert "At most 10 are taken." in errors
+    assert list(tmp_path.glob("rfc*")) == []
+
+
+def test_get_keeps_nothing_that_is_not_what_was_accepted(network: Network, tmp_path: Path) -> None:
+    accept = ("--accept", "0" * 64)
+    code, _, errors = _p2pci(tmp_path, "get", "1", *accept, "--server", network.server)
+    assert code == 4
+    assert "has other bytes than were announced" in errors
+    assert list(tmp_path.glob("rfc*")) == []
 
 
 def test_get_into_what_is_no_folder_exits_1(network: Network, tmp_path: Path) -> None:

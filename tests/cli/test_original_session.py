@@ -20,6 +20,7 @@ PROMPT = "Choose 1-5: "
 ICP = "A Proferred Official ICP"
 NAMES = "Domain Names and Company Name Retrieval"
 FEATURES = "pipeline, digest, remove, holders, probe, reason"
+DIGEST = "sha-256=:[A-Za-z0-9+/]{43}=:"
 IPSEC = "Requirements for IPsec Remote Access Scenarios"
 MENU = """\
 1. ADD — manually register an RFC with the server
@@ -308,15 +309,20 @@ LOOKUP RFC 2345 P2P-CI/1\.0
 Host: 127\.0\.0\.1
 Port: {two}
 Title:{" "}
+Want: digest
+Holders: 32
 
 P2P-CI/1\.0 200 OK
+Want: digest
+Holders: 32
 
-RFC 2345 {NAMES} localhost {one}
+RFC 2345 {NAMES} localhost {one} - - 1
 
 \[DOWNLOAD\] Connecting to localhost:{one} for RFC 2345\.\.\.
 GET RFC 2345 P2P-CI/1\.0
 Host: localhost
 OS: .+
+Want-Repr-Digest: sha-256=1
 
 P2P-CI/1\.0 200 OK
 Date: .+ GMT
@@ -324,12 +330,15 @@ OS: .+
 Last-Modified: .+ GMT
 Content-Length: {size}
 Content-Type: text/plain
+Repr-Digest: {DIGEST}
 
 \[DOWNLOAD\] Saved to rfcs/rfc2345\.txt \({size} bytes\)
 ADD RFC 2345 P2P-CI/1\.0
 Host: 127\.0\.0\.1
 Port: {two}
 Title: {NAMES}
+Size: {size}
+Repr-Digest: {DIGEST}
 
 P2P-CI/1\.0 200 OK
 
@@ -371,6 +380,7 @@ def test_holder_shows_the_request_and_what_it_sent(played: Played) -> None:
 GET RFC 2345 P2P-CI/1\.0
 Host: localhost
 OS: .+
+Want-Repr-Digest: sha-256=1
 
 P2P-CI/1\.0 200 OK
 (.+\n)+

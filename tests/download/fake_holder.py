@@ -13,7 +13,7 @@ from typing import cast
 from p2pci import DownloadLimits
 
 # With what must come at once, five times the room and more.
-SHORT = DownloadLimits(connect_seconds=5.0, stall_seconds=0.2, max_bytes=64 * 1024 * 1024)
+SHORT = DownloadLimits(connect_seconds=5.0, head_seconds=0.2, stall_seconds=0.2, pauses_seconds=())
 
 
 class End(Enum):

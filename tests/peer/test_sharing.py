@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import random
 import shutil
@@ -84,7 +85,9 @@ async def test_get_is_byte_identical_and_registered_with_the_title_of_the_answer
     holder, asker = await start(server.port, SHELF), await start(server.port)
     await holder.peer.add(3457, "A title of the index")
     downloaded = await asker.peer.get(3457)
-    assert downloaded == Downloaded(3457, asker.peer.shelf.path / "rfc3457.txt", len(SHELF[3457]))
+    digest = hashlib.sha256(SHELF[3457]).digest()
+    path = asker.peer.shelf.path / "rfc3457.txt"
+    assert downloaded == Downloaded(3457, path, len(SHELF[3457]), digest, is_verified=True)
     assert downloaded.path.read_bytes() == SHELF[3457]
     records = (await holder.peer.lookup(3457)).records
     assert sorted(records) == sorted(

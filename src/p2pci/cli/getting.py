@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from p2pci.cli.display import escape, show_json
 from p2pci.cli.exits import ExitStatus, exit_status_of
@@ -11,56 +11,129 @@ from p2pci.cli.printing import PeerPrinter
 from p2pci.cli.questions import tracer
 from p2pci.cli.terminal import Terminal
 from p2pci.client import IndexClient
-from p2pci.download import fetch_from_any
-from p2pci.errors import NetworkError, NotFoundError, ProtocolError, RefusedError
+from p2pci.download import HOLDERS_WANTED, DownloadLimits, Downloads
+from p2pci.errors import (
+    ConnectionLostError,
+    DisagreementError,
+    NetworkError,
+    NotFoundError,
+    P2PCIError,
+    ProtocolError,
+    RefusedError,
+)
 from p2pci.library import Shelf
+from p2pci.protocol.extensions import Feature
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from p2pci.client import Answer
     from p2pci.events import Address, Downloaded, Watcher
 
 
-async def get_documents(
-    server: Address, numbers: list[int], *, folder: Path, is_forced: bool, is_json: bool, is_traced: bool
-) -> ExitStatus:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetOptions:
+    """How documents are fetched: `accepts` is the SHA-256 that is right when holders disagree."""
+
+    folder: Path
+    is_forced: bool
+    accepts: bytes | None
+    max_bytes: int
+    is_json: bool
+    is_traced: bool
+
+
+class _Outcome(NamedTuple):
+    """What became of one document."""
+
+    state: str
+    details: dict[str, object]
+    status: ExitStatus = ExitStatus.DONE
+
+
+async def get_documents(server: Address, numbers: list[int], options: GetOptions) -> ExitStatus:
     """Download documents into a folder, each from the first holder that delivers it.
 
     Every number is tried; the exit code is that of the first that failed. What the folder has stays
     untouched unless forced.
     """
     terminal = Terminal()
-    printer = PeerPrinter(terminal, shows_all=True)
-    watch = None if is_json else printer.watch
-    trace = tracer(is_json=is_json) if is_traced else None
-    results: list[dict[str, object]] = []
-    status = ExitStatus.DONE
-    with Shelf(folder) as shelf:
-        async with IndexClient(*server, trace=trace) as index:
+    trace = tracer(is_json=options.is_json) if options.is_traced else None
+    outcomes: dict[int, _Outcome] = {}
+    with Shelf(options.folder) as shelf:
+        getting = _Getting(server, shelf, options=options, terminal=terminal, trace=trace)
+        try:
+            await getting.connect()
             for number in numbers:
-                if number in shelf and not is_forced:
-                    terminal.complain(f"RFC {number} is already in {folder}; --force downloads it again.")
-                    results.append({"number": number, "state": "present"})
-                    continue
-                try:
-                    done = await _get_document(index, number, shelf=shelf, watch=watch, trace=trace)
-                except (NetworkError, NotFoundError, ProtocolError, RefusedError) as error:
-                    terminal.complain(escape(str(error)))
-                    results.append({"number": number, "state": "failed", "reason": str(error)})
-                    status = status or exit_status_of(error)
-                else:
-                    results.append(
-                        {"number": number, "state": "downloaded", "path": str(done.path), "size": done.size}
-                    )
-    if is_json:
-        terminal.print(show_json(results))
-    return status
+                outcomes[number] = await getting.get(number)
+        finally:
+            await getting.close()
+    if options.is_json:
+        terminal.print(
+            show_json(
+                [
+                    {"number": number, "state": outcome.state, **outcome.details}
+                    for number, outcome in outcomes.items()
+                ]
+            )
+        )
+    return next((outcome.status for outcome in outcomes.values() if outcome.status), ExitStatus.DONE)
 
 
-async def _get_document(
-    index: IndexClient, number: int, *, shelf: Shelf, watch: Watcher | None, trace: Watcher | None
-) -> Downloaded:
-    answer = await index.lookup(number)
-    sources = [(record.host, record.port) for record in answer.records]
-    random.shuffle(sources)  # always the same first one would carry the whole room
-    return await fetch_from_any(number, sources, shelf=shelf, watch=watch, trace=trace)
+class _Getting:
+    """One run of the command: an index that is asked, and downloads into a shelf."""
+
+    def __init__(
+        self, server: Address, shelf: Shelf, *, options: GetOptions, terminal: Terminal, trace: Watcher | None
+    ) -> None:
+        self._index = IndexClient(*server, trace=trace)
+        self._shelf = shelf
+        self._options = options
+        self._terminal = terminal
+        self._trace = trace
+        self._downloads: Downloads | None = None
+
+    async def connect(self) -> None:
+        self._index = IndexClient(*self._index.address, trace=self._trace)
+        await self._index.connect()
+
+    async def close(self) -> None:
+        await self._index.close()
+
+    async def get(self, number: int) -> _Outcome:
+        if number in self._shelf and not self._options.is_forced:
+            self._terminal.complain(
+                f"RFC {number} is already in {self._options.folder}; --force downloads it again."
+            )
+            return _Outcome("present", {})
+        try:
+            done = await self._download(number)
+        except (DisagreementError, NetworkError, NotFoundError, ProtocolError, RefusedError) as error:
+            return self._failure(error)
+        details = {"path": str(done.path), "size": done.size, "sha256": done.digest.hex()}
+        return _Outcome("downloaded", {**details, "verified": done.is_verified})
+
+    def _failure(self, error: P2PCIError) -> _Outcome:
+        self._terminal.complain(escape(str(error)))
+        return _Outcome("failed", {"reason": str(error)}, exit_status_of(error))
+
+    async def _download(self, number: int) -> Downloaded:
+        answer = await self._look_up(number)
+        if self._downloads is None:
+            self._downloads = Downloads(
+                self._shelf,
+                is_foreign=not self._index.is_on_this_machine,
+                accepts=self._options.accepts,
+                watch=None if self._options.is_json else PeerPrinter(self._terminal, shows_all=True).watch,
+                trace=self._trace,
+                limits=DownloadLimits(max_bytes=self._options.max_bytes),
+            )
+        knows_features = Feature.DIGEST in self._index.agreed
+        return await self._downloads.get(number, answer.records, knows_features=knows_features)
+
+    async def _look_up(self, number: int) -> Answer:
+        try:
+            return await self._index.lookup(number, options=HOLDERS_WANTED)
+        except ConnectionLostError:  # the index was started again, perhaps, while a document came
+            await self.connect()
+            return await self._index.lookup(number, options=HOLDERS_WANTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,18 @@ class _AddressType(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+class _DigestType(click.ParamType[Any]):
+    name = "sha-256"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        if isinstance(value, bytes):
+            return value
+        if not re.fullmatch("[0-9A-Fa-f]{64}", value):
+            self.fail(f"{value!r} is no SHA-256. Give its 64 hex digits.", param, ctx)
+        return bytes.fromhex(value)
+
+
+DIGEST = _DigestType()
 SERVER = _AddressType(DEFAULT_PORT)
 ADVERTISED = _AddressType(0)
 PORT = click.IntRange(0, 65535)
@@ -48,6 +61,13 @@ server_option = click.option(
 )
 json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 trace_option = click.option("--trace", is_flag=True, help="Show every message sent and received.")
+max_bytes_option = click.option(
+    "--max-bytes",
+    type=click.IntRange(1),
+    default=64 * 1024 * 1024,
+    show_default=True,
+    help="Take no document that is larger.",
+)
 bind_option = click.option(
     "--bind", metavar="HOST", envvar="P2PCI_BIND", help="Listen on this address alone."
 )

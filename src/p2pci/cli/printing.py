@@ -9,6 +9,8 @@ from p2pci.cli.display import escape, show_message, show_path
 from p2pci.dialing import show_address
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from p2pci.cli.terminal import Terminal
     from p2pci.events import Event
 
@@ -102,8 +104,11 @@ class PeerPrinter:
                 return f"[DOWNLOAD] Connecting to {escape(show_address((host, port)))} for RFC {number}..."
             case events.Progress(number, done, size) if 0 < done < size:
                 self._terminal.show_status(f"[DOWNLOAD] RFC {number}: {done} of {size} bytes")
-            case events.Downloaded(_, path, size):
-                return f"[DOWNLOAD] Saved to {show_path(path)} ({size} bytes)"
+            case events.Downloaded(_, path, size, _, is_verified):
+                doubt = "" if is_verified else ", unverified: no holder told its SHA-256"
+                return f"[DOWNLOAD] Saved to {show_path(path)} ({size} bytes{doubt})"
+            case events.Disagreement(number, votes, taken):
+                return _disagreement_lines(number, votes, taken)
             case events.SourceFailed(_, host, port, reason):
                 return f"[DOWNLOAD] {escape(show_address((host, port)))} did not deliver. {escape(reason)}"
         return None
@@ -134,3 +139,11 @@ class PeerPrinter:
         self._last_loss = reason
         where = f"The index server is away: {escape(reason.rstrip('.'))}."
         return f"[Peer] {where} The shelf is still served; next try in {retry_seconds:.1f} s."
+
+
+def _disagreement_lines(number: int, votes: Iterable[tuple[bytes, int]], taken: bytes | None) -> str:
+    lines = [f"[DOWNLOAD] The holders of RFC {number} disagree about it:"]
+    lines += [
+        f"  {hosts} host(s): {digest.hex()}{' (taken)' if digest == taken else ''}" for digest, hosts in votes
+    ]
+    return "\n".join(lines)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from p2pci.client.link import Link
 from p2pci.dialing import dial, show_address
 from p2pci.errors import ConnectionLostError, DeadlineError, ProtocolError, RefusedError
+from p2pci.protocol.addresses import is_loopback
 from p2pci.protocol.answers import AnswerEnded, AnswerHeader, AnswerStarted
 from p2pci.protocol.extensions import (
     ALL_FEATURES,
@@ -147,6 +148,12 @@ class IndexClient:
     def local_address(self) -> Address:
         """Our end of the connection."""
         return self._open_link().local_address
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the index server runs where we do, as far as the addresses tell."""
+        local, _ = self.local_address
+        return is_loopback(local) or local == self._open_link().remote_host
 
     async def connect(self) -> None:
         """Open the connection.

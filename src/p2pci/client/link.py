@@ -24,6 +24,7 @@ class Link(asyncio.Protocol):
 
     transport: asyncio.Transport
     local_address: Address
+    remote_host: str
 
     def __init__(self, address: Address, *, trace: Watcher | None) -> None:
         self.address = address
@@ -36,6 +37,8 @@ class Link(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         host, port = transport.get_extra_info("sockname")[:2]
         self.local_address = (plain_address(host), port)
+        remote = transport.get_extra_info("peername") or ("",)  # it may be reset already
+        self.remote_host = plain_address(remote[0])
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self._lost.done():

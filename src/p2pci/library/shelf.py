@@ -21,7 +21,7 @@ from typing import NamedTuple, Self
 from p2pci.errors import InvalidValueError, LibraryError, NotOnShelfError
 from p2pci.library.documents import FileState, OpenDocument
 from p2pci.library.folder import Folder, library_error
-from p2pci.library.incoming import Incoming, Received, remove_leftovers
+from p2pci.library.incoming import Incoming, Received, Version, find_part, remove_leftovers
 from p2pci.library.names import MAX_NUMBER, document_name, document_number
 from p2pci.library.readings import Reading, Readings, is_settled
 from p2pci.library.rfc_index import INDEX_NAME, titles_from_entries
@@ -184,14 +184,39 @@ class Shelf:
         except (OSError, InvalidValueError):
             return None
 
-    def receive(self, number: int) -> Incoming:
+    def receive(self, number: int, *, version: Version | None = None) -> Incoming:
         """Begin to save a document; it is on the shelf from its `commit` on.
+
+        Args:
+            number: of the document.
+            version: of what is coming, so that a part of it can be kept, and gone on with if there is one.
 
         Raises:
             LibraryError: nothing can be written there.
             InvalidValueError: no document has such a number.
         """
-        return Incoming(self._folder, number, into_place=partial(self._put_in_place, number))
+        return self._receive(number, key=next(iter(version.part_keys()), "") if version else "")
+
+    def resume(self, number: int) -> Incoming | None:
+        """Go on with the largest part of a document, whatever it began with; None when there is none.
+
+        Raises:
+            LibraryError, InvalidValueError: as `receive` does.
+        """
+        try:
+            key = find_part(self._folder, number)
+        except OSError as error:
+            raise library_error(self.path, error, wish="be read") from error
+        if not key:
+            return None
+        incoming = self._receive(number, key=key)
+        if incoming.size:
+            return incoming
+        incoming.discard()  # somebody else is at it, or it is of no use
+        return None
+
+    def _receive(self, number: int, *, key: str) -> Incoming:
+        return Incoming(self._folder, number, key=key, into_place=partial(self._put_in_place, number))
 
     def _put_in_place(self, number: int, received: Received) -> str:
         """Give a whole document its name and return it: that of the copy it replaces, else the canonical."""

@@ -21,6 +21,14 @@ def is_loopback(host: str) -> bool:
     return address is not None and address.is_loopback
 
 
+def is_own(host: str) -> bool:
+    """Whether an address leads nowhere but to the machine, or the cable, of whoever uses it."""
+    address = parse_address(host.partition("%")[0])
+    return address is not None and (
+        address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
+    )
+
+
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     """Read an address; None for a name, and for one with a scope, which holds on one machine alone."""
     if "%" in text:

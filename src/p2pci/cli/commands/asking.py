@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p2pci.cli.options import FOLDER, json_option, run_command, server_option, trace_option
+from p2pci.cli.options import (
+    DIGEST,
+    FOLDER,
+    json_option,
+    max_bytes_option,
+    run_command,
+    server_option,
+    trace_option,
+)
 from p2pci.cli.settings import parse_numbers, parse_rfc_number
 
 if TYPE_CHECKING:
@@ -57,20 +65,35 @@ def list_all(*, server: Address, is_json: bool, trace: bool) -> ExitStatus:
 @click.argument("numbers", nargs=-1, required=True)
 @click.option("-o", "--output", type=FOLDER, default=".", show_default=True, help="The folder to save in.")
 @click.option("--force", is_flag=True, help="Download again what is already there.")
+@click.option("--accept", type=DIGEST, help="The SHA-256 that is right when holders disagree, in hex.")
+@max_bytes_option
 @server_option
 @json_option
 @trace_option
 def get(
-    numbers: tuple[str, ...], output: Path, *, force: bool, server: Address, is_json: bool, trace: bool
+    numbers: tuple[str, ...],
+    output: Path,
+    *,
+    force: bool,
+    accept: bytes | None,
+    max_bytes: int,
+    server: Address,
+    is_json: bool,
+    trace: bool,
 ) -> ExitStatus:
     """Download RFCs from the peers that have them.
 
     \b
     Example:  p2pci get 3457 123 1-10 -o rfcs
     """
-    from p2pci.cli.getting import get_documents
+    from p2pci.cli.getting import GetOptions, get_documents
 
-    wanted = parse_numbers(numbers)
-    return run_command(
-        get_documents(server, wanted, folder=output, is_forced=force, is_json=is_json, is_traced=trace)
+    options = GetOptions(
+        folder=output,
+        is_forced=force,
+        accepts=accept,
+        max_bytes=max_bytes,
+        is_json=is_json,
+        is_traced=trace,
     )
+    return run_command(get_documents(server, parse_numbers(numbers), options))
