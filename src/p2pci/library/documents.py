@@ -38,18 +38,19 @@ class OpenDocument:
         modified: when it was changed last, seconds since 1970.
         state: of the file when it was opened.
         digest: its SHA-256, if it is known without reading.
+        path: where it was found.
     """
 
     def __init__(
         self, descriptor: int, *, state: os.stat_result, path: Path, digest: bytes | None = None
     ) -> None:
-        """Take over a descriptor; `path` is for messages alone."""
+        """Take over a descriptor; `path` is not looked at."""
         self.size = self.left = self._end = state.st_size
         self.modified = state.st_mtime
         self.state = FileState.of(state)
         self.digest = digest
         self._descriptor: int | None = descriptor
-        self._path = path
+        self.path = path
         # The number of a closed descriptor soon is another file's, so nobody may close it under a read.
         self._using = threading.Lock()
 
@@ -72,7 +73,7 @@ class OpenDocument:
             try:
                 data = os.read(self._opened(), min(max_bytes, self.left))
             except OSError as error:
-                raise library_error(self._path, error, wish="be read") from error
+                raise library_error(self.path, error, wish="be read") from error
             self.left -= len(data)
             return data
 
@@ -87,7 +88,7 @@ class OpenDocument:
             try:
                 os.lseek(self._opened(), start, os.SEEK_SET)
             except OSError as error:
-                raise library_error(self._path, error, wish="be read") from error
+                raise library_error(self.path, error, wish="be read") from error
             self._end = stop
             self.left = stop - start
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from p2pci.errors import LibraryError
 
+# FAT, some network disks, and files of others where the kernel guards them.
+_NO_SECOND_NAMES = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _BY_DESCRIPTOR = {os.open, os.rename, os.unlink} <= os.supports_dir_fd
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 # O_NONBLOCK: opening a fifo would wait for its other end. O_BINARY: Windows would change line ends.
@@ -132,6 +134,25 @@ class Folder:
         source, descriptor = self._at(by)
         target, _ = self._at(name)
         os.replace(source, target, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+
+    def keep(self, name: str, *, also_as: str) -> None:
+        """Give a file a second name; where the disk knows no such thing, a new one in place of its own.
+
+        Raises:
+            FileExistsError: something has that name.
+        """
+        source, descriptor = self._at(name)
+        target, _ = self._at(also_as)
+        by_path = descriptor is None
+        try:
+            os.link(source, target, src_dir_fd=descriptor, dst_dir_fd=descriptor, follow_symlinks=by_path)
+        except OSError as error:
+            if error.errno not in _NO_SECOND_NAMES:
+                raise
+            with suppress(FileNotFoundError):
+                self.state(also_as)
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), also_as) from error
+            os.rename(source, target, src_dir_fd=descriptor, dst_dir_fd=descriptor)
 
     def remove(self, name: str) -> None:
         """Delete a file."""

@@ -218,6 +218,39 @@ class Shelf:
     def _receive(self, number: int, *, key: str) -> Incoming:
         return Incoming(self._folder, number, key=key, into_place=partial(self._put_in_place, number))
 
+    def set_aside(self, number: int) -> Path | None:
+        """Keep the present copy of a document, which a `commit` is about to replace, as `rfc7.txt.orig`.
+
+        Where that is taken by another copy, it is `rfc7.txt.orig2` and so on: nothing is lost. The document
+        keeps its own name until the commit, where the disk can give a file two.
+
+        Returns:
+            Where it is kept; None when the shelf has no such document.
+
+        Raises:
+            LibraryError: the disk refused.
+        """
+        try:
+            with self.open(number) as present:
+                return self.path / self._keep_aside(number, present)
+        except NotOnShelfError:
+            return None
+        except OSError as error:
+            raise library_error(self.path / document_name(number), error, wish="be put aside") from error
+
+    def _keep_aside(self, number: int, present: OpenDocument) -> str:
+        name = f"{document_name(number)}.orig"
+        position = 1
+        while True:
+            try:
+                self._folder.keep(present.path.name, also_as=name)
+                return name
+            except FileExistsError:
+                if self._folder.state(name).st_ino == present.state.inode:
+                    return name  # put aside before, and not replaced since
+            position += 1
+            name = f"{document_name(number)}.orig{position}"
+
     def _put_in_place(self, number: int, received: Received) -> str:
         """Give a whole document its name and return it: that of the copy it replaces, else the canonical."""
         known = self._documents.get(number)
