@@ -136,6 +136,14 @@ class SourceFailed(NamedTuple):
     reason: str
 
 
+class SourceLeftOut(NamedTuple):
+    """A holder lied or failed too often; a mirror takes nothing more from it."""
+
+    host: str
+    port: int
+    reason: str
+
+
 class Disagreement(NamedTuple):
     """The holders of a document announced different bytes.
 
@@ -219,6 +227,7 @@ Event = (
     | Progress
     | Downloaded
     | SourceFailed
+    | SourceLeftOut
     | Disagreement
     | LeftOut
     | UploadListening

@@ -25,7 +25,7 @@ class End(Enum):
 
 
 class FakeHolder:
-    """A holder that answers every GET in the same way.
+    """A holder that answers every GET in the same way, unless `answer` is another.
 
     Attributes:
         segments: the answer, sent so that each is read before the next goes out.
@@ -42,6 +42,10 @@ class FakeHolder:
         self.address = ("127.0.0.1", 0)
         self.ends: set[_FakeEnd] = set()
         self.answering: set[asyncio.Task[None]] = set()
+
+    def answer(self, request: bytes) -> tuple[bytes, ...]:
+        """Choose the segments for a request."""
+        return self.segments
 
 
 class _FakeEnd(asyncio.Protocol):
@@ -71,12 +75,12 @@ class _FakeEnd(asyncio.Protocol):
         self._request += data
         if self._request.endswith(b"\r\n\r\n"):
             self._holder.requests.append(self._request)
-            task = asyncio.ensure_future(self._answer())
+            task = asyncio.ensure_future(self._answer(self._holder.answer(self._request)))
             self._holder.answering.add(task)
             task.add_done_callback(self._holder.answering.discard)
 
-    async def _answer(self) -> None:
-        for segment in self._holder.segments:
+    async def _answer(self, segments: tuple[bytes, ...]) -> None:
+        for segment in segments:
             await self._writable.wait()
             await asyncio.sleep(self._holder.pause_seconds)
             self.transport.write(segment)

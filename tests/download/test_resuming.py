@@ -82,14 +82,9 @@ async def test_holder_that_answers_400_to_what_it_does_not_know_is_asked_plainly
     begin(shelf)
 
     class Strict(FakeHolder):
-        @property
-        def segments(self) -> tuple[bytes, ...]:
-            plain = self.requests[-1].count(b"\r\n") == 4  # the request line, Host, OS, and the blank line
+        def answer(self, request: bytes) -> tuple[bytes, ...]:
+            plain = request.count(b"\r\n") == 4  # the request line, Host, OS, and the blank line
             return (document_answer(TEXT) if plain else b"P2P-CI/1.0 400 Bad Request\r\n\r\n",)
-
-        @segments.setter
-        def segments(self, _segments: tuple[bytes, ...]) -> None:
-            pass
 
     async with serving(Strict()) as fake:
         assert (await fetch(7, fake.address, shelf=shelf, limits=SHORT)).path.read_bytes() == TEXT
@@ -122,13 +117,8 @@ async def test_wrong_part_is_not_taken_and_the_document_asked_for_anew(shelf: Sh
     begin(shelf)
 
     class Confused(FakeHolder):
-        @property
-        def segments(self) -> tuple[bytes, ...]:
-            return (answer if b"Range" in self.requests[-1] else document_answer(TEXT),)
-
-        @segments.setter
-        def segments(self, _segments: tuple[bytes, ...]) -> None:
-            pass
+        def answer(self, request: bytes) -> tuple[bytes, ...]:
+            return (answer if b"Range" in request else document_answer(TEXT),)
 
     async with serving(Confused()) as fake:
         downloaded = await fetch(7, fake.address, shelf=shelf, digest=DIGEST, limits=SHORT)

@@ -30,12 +30,13 @@ class Session:
 
     def __init__(self, shelf: Shelf, *, accepts: bytes | None = None, is_foreign: bool = False) -> None:
         self.events: list[Event] = []
-        self.downloads = Downloads(
-            shelf, is_foreign=is_foreign, accepts=accepts, watch=self.events.append, limits=SHORT
-        )
+        self.accepts = accepts
+        self.downloads = Downloads(shelf, is_foreign=is_foreign, watch=self.events.append, limits=SHORT)
 
     async def get(self, records: Iterable[Record], *, number: int = 7) -> bytes:
-        downloaded = await self.downloads.get(number, list(records), knows_features=False)
+        downloaded = await self.downloads.get(
+            number, list(records), knows_features=False, accepts=self.accepts
+        )
         assert downloaded.is_verified == any(record.copy for record in records)
         return downloaded.path.read_bytes()
 
@@ -99,8 +100,9 @@ async def test_accepted_digest_is_demanded_where_nobody_announces_any(shelf: She
     async with serving(holder):
         with pytest.raises(NetworkError, match="has other bytes than were announced"):
             await Session(shelf, accepts=WRONG).get([record(*holder.address)])
-        downloads = Downloads(shelf, is_foreign=False, accepts=RIGHT, limits=SHORT)
-        assert (await downloads.get(7, [record(*holder.address)], knows_features=False)).is_verified
+        downloads = Downloads(shelf, is_foreign=False, limits=SHORT)
+        records = [record(*holder.address)]
+        assert (await downloads.get(7, records, knows_features=False, accepts=RIGHT)).is_verified
 
 
 async def test_holder_that_failed_is_asked_last_from_then_on(shelf: Shelf) -> None:
@@ -117,13 +119,8 @@ async def test_holder_that_failed_is_asked_last_from_then_on(shelf: Shelf) -> No
 
 async def test_holder_that_comes_back_is_tried_again_after_a_pause(shelf: Shelf) -> None:
     class Flaky(FakeHolder):
-        @property
-        def segments(self) -> tuple[bytes, ...]:
+        def answer(self, request: bytes) -> tuple[bytes, ...]:
             return (document_answer(TEXT),) if len(self.requests) > 2 else ()
-
-        @segments.setter
-        def segments(self, _segments: tuple[bytes, ...]) -> None:
-            pass
 
     async with serving(Flaky()) as holder:
         downloads = Downloads(shelf, is_foreign=False, limits=DownloadLimits(pauses_seconds=(0.01, 0.01)))

@@ -62,7 +62,7 @@ def test_what_is_put_aside_is_not_shared(folder: Path, shelf: Shelf) -> None:
     assert 7 not in shelf
 
 
-@pytest.mark.parametrize("make", [lambda path: None, os.mkdir, lambda path: os.symlink("/etc/hosts", path)])
+@pytest.mark.parametrize("make", [lambda _: None, Path.mkdir, lambda path: path.symlink_to("/etc/hosts")])
 def test_nothing_is_put_aside_where_there_is_no_document(folder: Path, shelf: Shelf, make: object) -> None:
     assert callable(make)
     make(folder / "rfc7.txt")

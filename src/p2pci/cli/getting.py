@@ -123,13 +123,14 @@ class _Getting:
             self._downloads = Downloads(
                 self._shelf,
                 is_foreign=not self._index.is_on_this_machine,
-                accepts=self._options.accepts,
                 watch=None if self._options.is_json else PeerPrinter(self._terminal, shows_all=True).watch,
                 trace=self._trace,
                 limits=DownloadLimits(max_bytes=self._options.max_bytes),
             )
         knows_features = Feature.DIGEST in self._index.agreed
-        return await self._downloads.get(number, answer.records, knows_features=knows_features)
+        return await self._downloads.get(
+            number, answer.records, knows_features=knows_features, accepts=self._options.accepts
+        )
 
     async def _look_up(self, number: int) -> Answer:
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2pci import __version__
-from p2pci.cli.commands import asking, taking_part
+from p2pci.cli.commands import asking, shelf, taking_part
 from p2pci.cli.exits import ExitStatus, run_to_exit
 from p2pci.cli.settings import SETTINGS_FILE, load_settings
 from p2pci.errors import InvalidValueError
@@ -60,6 +60,7 @@ for _command in (
     asking.lookup,
     asking.list_all,
     asking.get,
+    shelf.mirror,
     taking_part.demo,
 ):
     cli.add_command(_command)

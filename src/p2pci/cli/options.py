@@ -59,6 +59,14 @@ server_option = click.option(
     show_default=True,
     help="The index server.",
 )
+library_option = click.option(
+    "--library",
+    type=FOLDER,
+    envvar="P2PCI_LIBRARY",
+    default="rfcs",
+    show_default=True,
+    help="The folder of rfcN.txt.",
+)
 json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 trace_option = click.option("--trace", is_flag=True, help="Show every message sent and received.")
 max_bytes_option = click.option(

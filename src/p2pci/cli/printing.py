@@ -107,6 +107,8 @@ class PeerPrinter:
             case events.Downloaded(_, path, size, _, is_verified):
                 doubt = "" if is_verified else ", unverified: no holder told its SHA-256"
                 return f"[DOWNLOAD] Saved to {show_path(path)} ({size} bytes{doubt})"
+            case events.SourceLeftOut(host, port, reason):
+                return f"[MIRROR] Nothing more from {escape(show_address((host, port)))}. {escape(reason)}"
             case events.Disagreement(number, votes, taken):
                 return _disagreement_lines(number, votes, taken)
             case events.SourceFailed(_, host, port, reason):

@@ -12,6 +12,14 @@ Imports `dialing`, `library`, `protocol`, `events` and `errors`.
 from p2pci.download.fetching import fetch
 from p2pci.download.limits import DownloadLimits
 from p2pci.download.session import HOLDERS_WANTED, Downloads
-from p2pci.download.votes import count_votes, elect
+from p2pci.download.votes import Vote, count_votes, elect
 
-__all__ = ["HOLDERS_WANTED", "DownloadLimits", "Downloads", "count_votes", "elect", "fetch"]
+__all__ = [
+    "HOLDERS_WANTED",
+    "DownloadLimits",
+    "Downloads",
+    "Vote",
+    "count_votes",
+    "elect",
+    "fetch",
+]

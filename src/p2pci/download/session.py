@@ -55,7 +55,6 @@ class Downloads:
         shelf: where documents are saved.
         is_foreign: whether the index server is on another machine: then holders under a loopback or
             link-local address are not dialled, since they would be this one.
-        accepts: the SHA-256 that is right where it is announced, or nobody announces any.
         watch: told of what happens to each download.
         trace: told of Sent and Received, heads alone.
         limits: see DownloadLimits.
@@ -66,26 +65,32 @@ class Downloads:
         shelf: Shelf,
         *,
         is_foreign: bool,
-        accepts: bytes | None = None,
         watch: Watcher | None = None,
         trace: Watcher | None = None,
         limits: DownloadLimits | None = None,
     ) -> None:
         self._shelf = shelf
         self._is_foreign = is_foreign
-        self._accepts = accepts
         self._watch = watch
         self._trace = trace
         self._limits = limits or DownloadLimits()
         self._failures: Counter[Address] = Counter()
 
-    async def get(self, number: int, records: Sequence[Record], *, knows_features: bool) -> Downloaded:
+    async def get(
+        self,
+        number: int,
+        records: Sequence[Record],
+        *,
+        knows_features: bool,
+        accepts: bytes | None = None,
+    ) -> Downloaded:
         """Download a document from the first of its holders that delivers it (clause P-4.17).
 
         Args:
             number: the RFC.
             records: of its holders, as the index told.
             knows_features: whether that index knows section 5, so that its holders may.
+            accepts: the SHA-256 that is right, if somebody announces it or nobody any.
 
         Raises:
             NotFoundError: there is no holder, or every one answered 404.
@@ -93,7 +98,7 @@ class Downloads:
             NetworkError: none delivered it.
             LibraryError: the document cannot be saved; no other holder would help.
         """
-        digest = self._choose_digest(number, records)
+        digest = self._choose_digest(number, records, accepts=accepts)
         sources = self._choose_sources(records, digest=digest)
         attempt = _Attempt(number, digest, asks_digest=knows_features)
         deadline = asyncio.get_running_loop().time() + self._limits.give_up_seconds
@@ -107,10 +112,12 @@ class Downloads:
             sources = [source for source in sources if source.address not in attempt.left_out]
         raise _summary(attempt)
 
-    def _choose_digest(self, number: int, records: Sequence[Record]) -> bytes | None:
+    def _choose_digest(
+        self, number: int, records: Sequence[Record], *, accepts: bytes | None
+    ) -> bytes | None:
         votes = count_votes(records)
-        if self._accepts and (not votes or self._accepts in dict(votes)):
-            digest: bytes | None = self._accepts
+        if accepts and (not votes or accepts in dict(votes)):
+            digest: bytes | None = accepts
         else:
             digest = elect(number, votes)
         if len(votes) > 1:

@@ -15,7 +15,19 @@ Plain blocking functions on the standard library; imports the protocol's values,
 from p2pci.library.documents import FileState, OpenDocument
 from p2pci.library.incoming import Incoming, Version
 from p2pci.library.readings import is_settled
+from p2pci.library.saving import Arrived, Hidden
 from p2pci.library.shelf import Document, Shelf
 from p2pci.library.titles import fit_title
 
-__all__ = ["Document", "FileState", "Incoming", "OpenDocument", "Shelf", "Version", "fit_title", "is_settled"]
+__all__ = [
+    "Arrived",
+    "Document",
+    "FileState",
+    "Hidden",
+    "Incoming",
+    "OpenDocument",
+    "Shelf",
+    "Version",
+    "fit_title",
+    "is_settled",
+]

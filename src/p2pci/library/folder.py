@@ -9,11 +9,13 @@ The methods raise OSError; `library_error` turns one into words, at the seam of 
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from p2pci.errors import LibraryError
@@ -43,6 +45,14 @@ _WORDS = {
     errno.EMFILE: _OPEN_FILES,
     errno.ENFILE: _OPEN_FILES,
 }
+
+
+@cache
+def _syncfs() -> Callable[[int], int] | None:
+    """The system's call of that name, which Python has not; None where there is none."""
+    if not _BY_DESCRIPTOR:
+        return None
+    return getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
 
 
 def library_error(path: Path, error: OSError, *, wish: str) -> LibraryError:
@@ -129,6 +139,14 @@ class Folder:
                         files.append((entry.name, state))
         return files
 
+    def exists(self, name: str) -> bool:
+        """Whether anything has this name."""
+        try:
+            self.state(name)
+        except FileNotFoundError:
+            return False
+        return True
+
     def replace(self, name: str, *, by: str) -> None:
         """Rename the file `by` to `name`, in one step and over a file that has the name."""
         source, descriptor = self._at(by)
@@ -158,6 +176,22 @@ class Folder:
         """Delete a file."""
         place, descriptor = self._at(name)
         os.unlink(place, dir_fd=descriptor)
+
+    @property
+    def syncs_at_once(self) -> bool:
+        """Whether `sync_files` does something here; where not, each file must be synced by itself."""
+        return self._descriptor is not None and _syncfs() is not None
+
+    def sync_files(self) -> None:
+        """Write all that was written to the folder's disk, as one wait for it (Linux).
+
+        Raises:
+            OSError: the disk refused some of it.
+        """
+        syncfs = _syncfs()
+        if self._descriptor is not None and syncfs and syncfs(self._descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(self.path))
 
     def sync(self) -> None:
         """Write the folder's names to the disk, as far as its system can: some network disks refuse."""

@@ -161,11 +161,6 @@ class Incoming:
             except OSError as error:
                 raise library_error(self._path, error, wish="be saved") from error
 
-    @property
-    def digest(self) -> bytes:
-        """The SHA-256 of what was written so far."""
-        return self._digest.digest()
-
     def commit(self) -> Path:
         """Put what was written on the shelf, over an older copy; once.
 

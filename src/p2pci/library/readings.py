@@ -29,10 +29,13 @@ _MAX_BYTES = 256 * 1024 * 1024
 
 
 class Reading(NamedTuple):
-    """What was read of a file as it was in `state`: its title, fit to send, and its SHA-256."""
+    """What was read of a file as it was in `state`: its title, fit to send, and its SHA-256.
+
+    The title is None where nobody has looked for it yet.
+    """
 
     state: FileState
-    title: str
+    title: str | None
     digest: bytes
 
 
@@ -123,14 +126,15 @@ class Readings:
         return {}
 
 
-def _restore(fields: tuple[int, int, int, str, str]) -> Reading:
+def _restore(fields: tuple[int, int, int, str | None, str]) -> Reading:
     """Make a reading of what was stored.
 
     Raises:
         ValueError, TypeError: it is none.
     """
     size, modified_ns, inode, title, digest = fields
-    reading = Reading(FileState(int(size), int(modified_ns), int(inode)), str(title), bytes.fromhex(digest))
+    state = FileState(int(size), int(modified_ns), int(inode))
+    reading = Reading(state, None if title is None else str(title), bytes.fromhex(digest))
     if len(reading.digest) != hashlib.sha256().digest_size:
         raise ValueError("this is no SHA-256")
     return reading

@@ -12,7 +12,7 @@ import errno
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ from p2pci.library.incoming import Incoming, Received, Version, find_part, remov
 from p2pci.library.names import MAX_NUMBER, document_name, document_number
 from p2pci.library.readings import Reading, Readings, is_settled
 from p2pci.library.rfc_index import INDEX_NAME, titles_from_entries
+from p2pci.library.saving import Arrived, Hidden, remove_hidden, write_hidden
 from p2pci.library.titles import HEAD_BYTES, title_from_text
 from p2pci.protocol.extensions import Copy
 
@@ -157,6 +158,11 @@ class Shelf:
             self._readings.save()
             return dict(self._documents)
 
+    def save(self) -> None:
+        """Note on the disk what is known of the files, as `scan` does: they need not be read again then."""
+        with self._changing:
+            self._readings.save()
+
     def open(self, number: int) -> OpenDocument:
         """Open a document, also one that came after the last scan.
 
@@ -215,6 +221,64 @@ class Shelf:
         incoming.discard()  # somebody else is at it, or it is of no use
         return None
 
+    def hide(self, documents: Sequence[Arrived]) -> list[Hidden]:
+        """Write whole documents under hidden names; they are on the shelf when `reveal` has had them.
+
+        Raises:
+            LibraryError: the disk refused; nothing of these documents remains.
+        """
+        written: list[Hidden] = []
+        try:
+            for document in documents:
+                known = self._documents.get(document.number)
+                name = known.name if known else document_name(document.number)
+                written.append(write_hidden(self._folder, document, name=name))
+        except OSError as error:
+            remove_hidden(self._folder, written)
+            raise library_error(self.path, error, wish="be written to") from error
+        return written
+
+    def reveal(self, hidden: Sequence[Hidden], *, replaces: bool = False) -> list[int]:
+        """Give hidden documents their names, all after one wait for the disk, and the numbers of those taken.
+
+        Args:
+            hidden: of different numbers.
+            replaces: put them over what the shelf has, which is kept with `.orig` behind its name; else what
+                has come to the shelf meanwhile stays.
+
+        Raises:
+            LibraryError: the disk refused; each document is there whole, or not at all.
+        """
+        left = list(hidden)
+        taken = []
+        try:
+            self._folder.sync_files()
+            while left:
+                if self._take_in(left[-1], replaces=replaces):
+                    taken.append(left.pop().number)
+                else:
+                    remove_hidden(self._folder, [left.pop()])
+            self._folder.sync()
+        except OSError as error:
+            raise library_error(self.path, error, wish="be written to") from error
+        finally:
+            remove_hidden(self._folder, left)
+        return taken
+
+    def discard(self, hidden: Sequence[Hidden]) -> None:
+        """Delete hidden documents that are not to be revealed."""
+        remove_hidden(self._folder, hidden)
+
+    def _take_in(self, document: Hidden, *, replaces: bool) -> bool:
+        """Give a document that is on the disk its name, and say whether that could be."""
+        if replaces:
+            self.set_aside(document.number)
+        elif self._folder.exists(document.name):
+            return False
+        self._folder.replace(document.name, by=document.hidden)
+        self._note_arrival(document.number, document.name, Reading(document.state, None, document.digest))
+        return True
+
     def _receive(self, number: int, *, key: str) -> Incoming:
         return Incoming(self._folder, number, key=key, into_place=partial(self._put_in_place, number))
 
@@ -258,10 +322,13 @@ class Shelf:
         self._folder.replace(name, by=received.name)
         self._folder.sync()
         reading = Reading(received.state, title_from_text(received.beginning), received.digest)
+        self._note_arrival(number, name, reading)
+        return name
+
+    def _note_arrival(self, number: int, name: str, reading: Reading) -> None:
         with self._changing:
             self._readings.put(name, reading, lasts=True)
             self._documents[number] = self._make_document(number, name, reading)
-        return name
 
     def _possible_names(self, number: int) -> Iterator[str]:
         """The names that may be a document's: the likely ones, then what a look into the folder finds."""
@@ -296,9 +363,9 @@ class Shelf:
     def _document(self, number: int, file: _File) -> Document | None:
         """The document in a file, read if it is not as it was; None when it cannot be read."""
         reading = self._readings.get(file.name, file.state)
-        if reading is None:
+        if reading is None or reading.title is None:
             try:
-                reading = self._read(file.name)
+                reading = self._read(file.name, digest=reading.digest if reading else None)
             except OSError as error:
                 self._left_out(file.name, error)
                 return None
@@ -307,17 +374,19 @@ class Shelf:
 
     def _make_document(self, number: int, name: str, reading: Reading) -> Document:
         listed = self._listing.titles.get(number) if self._listing else None
-        return Document(number, name, reading.state, listed or reading.title, reading.digest)
+        return Document(number, name, reading.state, listed or reading.title or "", reading.digest)
 
-    def _read(self, name: str) -> Reading:
-        """Read a file from its beginning to its end, once."""
+    def _read(self, name: str, *, digest: bytes | None) -> Reading:
+        """Read a file from its beginning to its end, once; where its digest is known, its beginning alone."""
         descriptor, state = self._folder.open_regular(name)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
-            beginning = file.read(READ_BYTES)
-            digest = hashlib.sha256(beginning)
-            while piece := file.read(READ_BYTES):
-                digest.update(piece)
-        return Reading(FileState.of(state), title_from_text(beginning[:HEAD_BYTES]), digest.digest())
+            beginning = file.read(HEAD_BYTES if digest else READ_BYTES)
+            if not digest:
+                hashing = hashlib.sha256(beginning)
+                while piece := file.read(READ_BYTES):
+                    hashing.update(piece)
+                digest = hashing.digest()
+        return Reading(FileState.of(state), title_from_text(beginning[:HEAD_BYTES]), digest)
 
     def _read_listing(self) -> _Listing | None:
         try:

@@ -6,6 +6,7 @@ May import `grammar`, `extensions` and, for `Wait`, `requests`.
 
 from __future__ import annotations
 
+import binascii
 import re
 from email.utils import formatdate
 from functools import lru_cache
@@ -91,6 +92,31 @@ _STATUS_LINE = re.compile(rb"(?:P2P-CI/\S*[ \t]+)?([0-9]{3})(?:[ \t]|$)").match
 _LENGTH = re.compile(rb"[0-9]{1,15}").fullmatch
 
 
+# The head as our own upload server writes it, behind an answer that asked for it or not.
+_USUAL_HEAD = re.compile(
+    rb"P2P-CI/1\.0 200 OK\r\nDate: [^\r\n]*\r\nOS: [^\r\n]*\r\n"
+    rb"Last-Modified: ([!-~][ -~]*[!-~])\r\n"
+    rb"Content-Length: ([0-9]{1,15})\r\nContent-Type: text/plain\r\n"
+    rb"(?:Repr-Digest: sha-256=:([A-Za-z0-9+/]{43}=):\r\n)?(Connection: keep-alive\r\n)?\r\n"
+).match
+
+
+def match_head(data: bytes) -> tuple[DocumentHead, bytes] | None:
+    """Read a usual head that data begins with, and give it with its bytes; None leaves it to the reader."""
+    found = _USUAL_HEAD(data)
+    if not found:
+        return None
+    modified, size, digest, keeps_alive = found.groups()
+    head = DocumentHead(
+        200,
+        int(size),
+        modified=modified,
+        digest=binascii.a2b_base64(digest) if digest else None,
+        keeps_alive=keeps_alive is not None,
+    )
+    return head, found[0]
+
+
 class DocumentHeadReader:
     """Reads the head of one answer; `body` then holds what came behind it (clauses P-3.10 to P-3.12)."""
 
@@ -103,6 +129,11 @@ class DocumentHeadReader:
     def receive_data(self, data: bytes) -> None:
         """Store bytes of the head, and what follows it."""
         self._buffer += data
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything of the head has come."""
+        return bool(self._lines or self._buffer)
 
     @property
     def head(self) -> bytes:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p2pci.cli.options import ADVERTISED, FOLDER, PORT, SERVER, bind_option, run_command, trace_option
+from p2pci.cli.options import (
+    ADVERTISED,
+    PORT,
+    SERVER,
+    bind_option,
+    library_option,
+    run_command,
+    trace_option,
+)
 from p2pci.protocol.grammar import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -41,14 +49,7 @@ def server(bind: str | None, port: int, *, trust_hosts: bool, trace: bool) -> Ex
 
 @click.command()
 @click.argument("server", type=SERVER, envvar="P2PCI_SERVER", default="localhost")
-@click.option(
-    "--library",
-    type=FOLDER,
-    envvar="P2PCI_LIBRARY",
-    default="rfcs",
-    show_default=True,
-    help="The folder of rfcN.txt to share.",
-)
+@library_option
 @bind_option
 @click.option(
     "--port", type=PORT, envvar="P2PCI_UPLOAD_PORT", default=0, help="The upload server's; 0: any free one."

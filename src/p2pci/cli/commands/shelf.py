@@ -1,0 +1,99 @@
+"""The commands for whole shelves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from p2pci.cli.options import (
+    DIGEST,
+    json_option,
+    library_option,
+    max_bytes_option,
+    run_command,
+    server_option,
+    trace_option,
+)
+
+if TYPE_CHECKING:
+    from p2pci.cli.exits import ExitStatus
+    from p2pci.events import Address
+
+
+@click.command()
+@click.option("--all", "takes_all", is_flag=True, help="Everything that the swarm has.")
+@click.option("--range", "ranges", multiple=True, help="These numbers: 1-999,9000- or 3457.")
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    type=click.File(),
+    help="The numbers and ranges in a file; - reads them.",
+)
+@click.option("--match", "words", multiple=True, help="Only titles with all of these words.")
+@click.option("--dry-run", is_flag=True, help="Show what would come, and fetch nothing.")
+@click.option("--keep-going", is_flag=True, help="Go on when a document cannot be had.")
+@click.option("--replace", is_flag=True, help="Take what differs here too; keep ours as rfcN.txt.orig.")
+@click.option(
+    "--accept", "accepts", type=DIGEST, multiple=True, help="A SHA-256 that is right when holders disagree."
+)
+@max_bytes_option
+@library_option
+@server_option
+@json_option
+@trace_option
+def mirror(
+    *,
+    takes_all: bool,
+    ranges: tuple[str, ...],
+    files: tuple[IO[str], ...],
+    words: tuple[str, ...],
+    dry_run: bool,
+    keep_going: bool,
+    replace: bool,
+    accepts: tuple[bytes, ...],
+    max_bytes: int,
+    library: Path,
+    server: Address,
+    is_json: bool,
+    trace: bool,
+) -> ExitStatus:
+    """Fetch what the swarm has and a folder lacks.
+
+    What the folder has stays as it is, and differences are listed. Interrupted and run again, it goes on.
+
+    \b
+    Example:  p2pci mirror --range 1-999,9000- --server 192.0.2.7
+    """
+    from p2pci.cli.mirroring import mirror_documents
+    from p2pci.download import DownloadLimits
+    from p2pci.mirror import MirrorOptions, Selection, parse_list, parse_ranges
+
+    if not (takes_all or ranges or files or words):
+        raise click.UsageError("Say what to fetch: --all, --range 1-999, --file LIST, or --match WORD.")
+    numbers = [*parse_ranges(",".join(ranges))] if ranges else []
+    for file in files:
+        numbers += parse_list(file)
+    selection = Selection(
+        tuple(numbers) if (ranges or files) and not takes_all else None,
+        tuple(word.casefold() for phrase in words for word in phrase.split()),
+    )
+    options = MirrorOptions(
+        accepts=frozenset(accepts),
+        replaces=replace,
+        keeps_going=keep_going,
+        limits=DownloadLimits(max_bytes=max_bytes),
+    )
+    return run_command(
+        mirror_documents(
+            server,
+            selection,
+            folder=library,
+            options=options,
+            is_dry=dry_run,
+            is_json=is_json,
+            is_traced=trace,
+        )
+    )
