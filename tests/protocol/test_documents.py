@@ -17,6 +17,7 @@ from p2pci.protocol.documents import (
     encode_document_error,
     encode_head_end,
     encode_head_start,
+    match_head,
 )
 from p2pci.protocol.extensions import ContentRange, Span, encode_content_range, encode_digest
 from p2pci.protocol.grammar import Status
@@ -178,3 +179,45 @@ def test_arbitrary_bytes_give_a_head_or_a_protocol_error(wire: bytes) -> None:
     elif isinstance(result.head, DocumentHead):
         assert 0 <= result.head.code <= 999
         assert wire == result.reader.head + result.body
+
+
+def read_both_ways(data: bytes) -> tuple[tuple[DocumentHead, bytes] | None, tuple[object, bytes]]:
+    """Read a head by the short cut, and by the reader: the head with the bytes that it took."""
+    reader = DocumentHeadReader()
+    reader.receive_data(data)
+    return match_head(data), (reader.next_event(), reader.head)
+
+
+@given(
+    size=sizes,
+    os=titles,
+    digest=st.none() | st.binary(min_size=32, max_size=32),
+    keeps_alive=st.booleans(),
+    body=st.binary(max_size=20),
+)
+def test_usual_head_is_read_by_the_short_cut_as_by_the_reader(
+    *, size: int, os: str, digest: bytes | None, keeps_alive: bool, body: bytes
+) -> None:
+    lines = [b"Repr-Digest: " + encode_digest(digest)] if digest else []
+    lines += [b"Connection: keep-alive"] if keeps_alive else []
+    head = encode_head_start(MOMENT) + encode_head_end(size, modified=CHANGED, os=os, lines=lines)
+    quick, slow = read_both_ways(head + body)
+    assert quick == slow
+    assert quick is not None
+    assert quick[1] == head
+
+
+@given(st.data())
+def test_any_other_head_is_left_to_the_reader_or_read_alike(data: st.DataObject) -> None:
+    head = document_head(data.draw(sizes), modified=CHANGED, os="Darwin 24.3.0")
+    at = data.draw(st.integers(0, len(head)))
+    end = data.draw(st.integers(at, min(len(head), at + 4)))
+    put_in = data.draw(
+        st.binary(max_size=3) | st.sampled_from([b"\r", b"\n", b"\r\n", b" ", b":", b"1", b"\t"])
+    )
+    changed = head[:at] + put_in + head[end:]
+    quick = match_head(changed)
+    with suppress(ProtocolError):
+        assert quick is None or quick == read_both_ways(changed)[1]
+        return
+    assert quick is None

@@ -54,6 +54,9 @@ async def mirror_documents(
             if not is_dry:
                 await run.fetch(plan)
             return run.finish(plan, is_dry=is_dry)
+        except asyncio.CancelledError:
+            terminal.complain("Interrupted. What has come is saved; run it again to go on.")
+            raise
         finally:
             await mirror.close()
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     "--file",
     "files",
     multiple=True,
-    type=click.File(),
-    help="The numbers and ranges in a file; - reads them.",
+    type=click.File(errors="replace"),
+    help="The numbers in this file; - for standard input.",
 )
 @click.option("--match", "words", multiple=True, help="Only titles with all of these words.")
 @click.option("--dry-run", is_flag=True, help="Show what would come, and fetch nothing.")
