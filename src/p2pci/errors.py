@@ -12,8 +12,9 @@
     │   ├── CannotListenError      the port is taken, or not ours to take
     │   ├── ConnectionLostError    the connection ended in the middle of something
     │   └── DeadlineError          the other side was silent for too long
-    └── LibraryError               the folder or a file in it cannot be read or written
-        └── NotOnShelfError        the shelf has no such document (answered with 404)
+    ├── LibraryError               the folder or a file in it cannot be read or written
+    │   └── NotOnShelfError        the shelf has no such document (answered with 404)
+    └── BundleError                a bundle is damaged, or is none
 
 Each carries its facts as attributes and builds its own text: the first line says what happened, the
 last sentence what to do. This module imports nothing of the project.
@@ -159,3 +160,15 @@ class LibraryError(P2PCIError):
 
 class NotOnShelfError(LibraryError):
     """The shelf has no such document, or what has its name is not a regular file."""
+
+
+class BundleError(P2PCIError):
+    """A bundle is damaged, or is none.
+
+    Attributes:
+        source: its name.
+    """
+
+    def __init__(self, source: str, *, reason: str) -> None:
+        self.source = source
+        super().__init__(f"{source}: {reason}")

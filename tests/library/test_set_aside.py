@@ -62,12 +62,11 @@ def test_what_is_put_aside_is_not_shared(folder: Path, shelf: Shelf) -> None:
     assert 7 not in shelf
 
 
-@pytest.mark.parametrize("make", [lambda _: None, Path.mkdir, lambda path: path.symlink_to("/etc/hosts")])
-def test_nothing_is_put_aside_where_there_is_no_document(folder: Path, shelf: Shelf, make: object) -> None:
-    assert callable(make)
-    make(folder / "rfc7.txt")
+def test_nothing_is_put_aside_where_there_is_no_document(folder: Path, shelf: Shelf) -> None:
+    (folder / "rfc7.txt").mkdir()
+    (folder / "rfc8.txt").symlink_to("/etc/hosts")
 
-    assert shelf.set_aside(7) is None
+    assert [shelf.set_aside(number) for number in (7, 8, 9)] == [None, None, None]
     assert not list(folder.glob("*.orig"))
 
 
