@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from p2pci import __version__
-from p2pci.cli.commands import asking, shelf, taking_part
+from p2pci.cli.commands import asking, bundling, shelf, taking_part
 from p2pci.cli.exits import ExitStatus, run_to_exit
 from p2pci.cli.settings import SETTINGS_FILE, load_settings
 from p2pci.errors import InvalidValueError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SETTINGS_PATH = Path(SETTINGS_FILE)
 
@@ -33,25 +29,34 @@ def cli(context: click.Context) -> None:
     Settings come from flags, then from P2PCI_... in the environment, then from p2pci.toml in this folder.
     """
     context.default_map = {
-        command: dict(_by_parameter(command, table))
-        for command, table in load_settings(SETTINGS_PATH).items()
+        command: _defaults(command, table) for command, table in load_settings(SETTINGS_PATH).items()
     }
 
 
-def _by_parameter(command: str, table: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Give a command's settings by the names that click has for them.
+def _defaults(name: str, table: dict[str, str]) -> dict[str, object]:
+    """Give a command's settings by the names that click has for them; those of a group hold for all in it.
 
     Raises:
         InvalidValueError: there is no such command, or it has no such flag.
     """
-    if command not in cli.commands:
-        raise InvalidValueError(f"{SETTINGS_PATH}: there is no command {command!r}. Mend the file.")
-    names = {flag.lstrip("-"): option.name for option in cli.commands[command].params for flag in option.opts}
-    for flag, value in table.items():
-        name = names.get(flag)
-        if not name:
-            raise InvalidValueError(f"{SETTINGS_PATH}: {command!r} has no setting {flag!r}. Mend the file.")
-        yield name, value
+    command = cli.commands.get(name)
+    if command is None:
+        raise InvalidValueError(f"{SETTINGS_PATH}: there is no command {name!r}. Mend the file.")
+    parts = command.commands if isinstance(command, click.Group) else {name: command}
+    names = {part: _parameters(inner) for part, inner in parts.items()}
+    for flag in table:
+        if not any(flag in known for known in names.values()):
+            raise InvalidValueError(f"{SETTINGS_PATH}: {name!r} has no setting {flag!r}. Mend the file.")
+    defaults = {
+        part: {known[flag]: value for flag, value in table.items() if flag in known}
+        for part, known in names.items()
+    }
+    return dict(defaults if isinstance(command, click.Group) else defaults[name])
+
+
+def _parameters(command: click.Command) -> dict[str, str]:
+    """The names that click has for what the flags of a command set."""
+    return {flag.lstrip("-"): option.name for option in command.params for flag in option.opts if option.name}
 
 
 for _command in (
@@ -61,6 +66,7 @@ for _command in (
     asking.list_all,
     asking.get,
     shelf.mirror,
+    bundling.bundle,
     taking_part.demo,
 ):
     cli.add_command(_command)

@@ -153,7 +153,7 @@ class ArchiveReader:
     def _read_exactly(self, count: int) -> bytes:
         data = self._read(count)
         if len(data) < count:
-            raise BundleError(self.source, reason="it ends too early. Copy it here again.")
+            raise BundleError(self.source, reason="it ends too early. If it is a bundle, copy it here again.")
         return data
 
     def _read(self, count: int) -> bytes:
