@@ -14,7 +14,8 @@
     │   └── DeadlineError          the other side was silent for too long
     ├── LibraryError               the folder or a file in it cannot be read or written
     │   └── NotOnShelfError        the shelf has no such document (answered with 404)
-    └── BundleError                a bundle is damaged, or is none
+    ├── BundleError                a bundle is damaged, or is none
+    └── NotInstalledError          what was asked for needs an optional package
 
 Each carries its facts as attributes and builds its own text: the first line says what happened, the
 last sentence what to do. This module imports nothing of the project.
@@ -172,3 +173,17 @@ class BundleError(P2PCIError):
     def __init__(self, source: str, *, reason: str) -> None:
         self.source = source
         super().__init__(f"{source}: {reason}")
+
+
+class NotInstalledError(P2PCIError):
+    """What was asked for needs an optional package.
+
+    Attributes:
+        package: that is missing.
+        extra: of p2pci's that brings it.
+    """
+
+    def __init__(self, package: str, *, extra: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(f"This needs {package}, which is not installed: pip install 'p2pci[{extra}]'")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
+from p2pci.cli.announcing import announcing
 from p2pci.cli.display import show_path
 from p2pci.cli.exits import ExitStatus
 from p2pci.cli.menu import run_menu
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 
 
 async def host_server(
-    *, bind: str | None, port: int, trusts_claims: bool, shows_messages: bool, peer_command: str
+    *,
+    bind: str | None,
+    port: int,
+    trusts_claims: bool,
+    shows_messages: bool,
+    peer_command: str,
+    is_announced: bool = False,
 ) -> ExitStatus:
     """Run an index server until SIGINT or SIGTERM; `peer_command` is what others type, before its address."""
     raise_descriptor_limit()
@@ -45,8 +52,10 @@ async def host_server(
         async with server:
             terminal.report(f"[SERVER] Listening on port {server.port}...")
             terminal.report(await _invitation(peer_command, bind=bind, port=server.port))
-            await ending
-            terminal.report("[SERVER] Stopping...")
+            told = announcing(server.port, bind=bind, terminal=terminal) if is_announced else nullcontext()
+            async with told:
+                await ending
+                terminal.report("[SERVER] Stopping...")
     return ExitStatus.DONE
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from p2pci.cli.options import (
     ADVERTISED,
@@ -31,18 +32,27 @@ if TYPE_CHECKING:
 @click.option(
     "--trust-hosts", is_flag=True, envvar="P2PCI_TRUST_HOSTS", help="Publish every peer as it claims to be."
 )
+@click.option("--announce", is_flag=True, help="Tell the local network, for `p2pci peer --auto`.")
 @trace_option
-def server(bind: str | None, port: int, *, trust_hosts: bool, trace: bool) -> ExitStatus:
+def server(bind: str | None, port: int, *, trust_hosts: bool, announce: bool, trace: bool) -> ExitStatus:
     """Run an index server.
 
     \b
     Example:  p2pci server --port 7734
     """
     from p2pci.cli.hosting import host_server
+    from p2pci.lan import require_zeroconf
 
+    if announce:
+        require_zeroconf()  # before anything is started
     return run_command(
         host_server(
-            bind=bind, port=port, trusts_claims=trust_hosts, shows_messages=trace, peer_command="p2pci peer"
+            bind=bind,
+            port=port,
+            trusts_claims=trust_hosts,
+            shows_messages=trace,
+            peer_command="p2pci peer",
+            is_announced=announce,
         )
     )
 
@@ -58,8 +68,11 @@ def server(bind: str | None, port: int, *, trust_hosts: bool, trace: bool) -> Ex
     "--advertise", type=ADVERTISED, envvar="P2PCI_ADVERTISE", help="Be published as this host, and port."
 )
 @click.option("--menu/--no-menu", default=True, help="Offer the menu, or serve until SIGTERM.")
+@click.option("--auto", is_flag=True, help="Find SERVER on the local network.")
 @trace_option
+@click.pass_context
 def peer(
+    context: click.Context,
     server: Address,
     library: Path,
     *,
@@ -67,17 +80,26 @@ def peer(
     port: int,
     advertise: Address | None,
     menu: bool,
+    auto: bool,
     trace: bool,
 ) -> ExitStatus:
     """Share a folder, and find documents.
 
-    SERVER is the index server: host, host:port or [IPv6 address]:port.
+    SERVER is the index server: host, host:port or [IPv6 address]:port. With --auto it is found on the local
+    network, where one is started with --announce.
 
     \b
     Example:  p2pci peer 192.0.2.7 --library ~/rfcs
     """
     from p2pci.cli.hosting import host_peer
 
+    if auto and context.get_parameter_source("server") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("SERVER and --auto are two ways to say the same. Give one of them.")
+    if auto:
+        from p2pci.cli.announcing import find_index
+        from p2pci.cli.running import run
+
+        server = run(find_index(bind=bind))
     return run_command(
         host_peer(
             server,
