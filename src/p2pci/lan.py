@@ -113,7 +113,7 @@ async def find_indexes(
 
 
 def own_addresses() -> list[str]:
-    """The IPv4 addresses of this machine that are not loopback, for one without a way out.
+    """The addresses of this machine at which others may reach it, for one without a way out.
 
     Raises:
         NotInstalledError: zeroconf is not installed, or not the package that it needs for this.
@@ -122,8 +122,12 @@ def own_addresses() -> list[str]:
         import ifaddr
     except ImportError as error:
         raise NotInstalledError("ifaddr", extra="lan") from error
-    addresses = (ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips)
-    return [address for address in addresses if isinstance(address, str) and not is_loopback(address)]
+    texts = (
+        ip.ip if isinstance(ip.ip, str) else ip.ip[0]
+        for adapter in ifaddr.get_adapters()
+        for ip in adapter.ips
+    )
+    return list(filter(None, (_host(text, may_be_loopback=False) for text in texts)))
 
 
 def _open(interfaces: Sequence[str] | None) -> AsyncZeroconf:

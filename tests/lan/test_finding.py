@@ -13,6 +13,7 @@ from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from p2pci.errors import NetworkError
 from p2pci.lan import LOOPBACK, SERVICE, FoundIndex, announced, find_indexes, own_addresses
+from p2pci.protocol.addresses import is_loopback
 from tests.upload.loops import quiet_loop
 
 __all__ = ["quiet_loop"]
@@ -160,5 +161,7 @@ async def test_name_of_the_machine_may_be_anything(monkeypatch: pytest.MonkeyPat
 
 def test_own_addresses_are_those_of_this_machine_without_loopback() -> None:
     for address in own_addresses():
-        with socket.create_server((address, 0)) as listening:
-            assert not listening.getsockname()[0].startswith("127.")
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.create_server((address, 0), family=family) as listening:
+            assert listening.getsockname()[0] == address
+            assert not is_loopback(address)

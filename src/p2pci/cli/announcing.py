@@ -52,11 +52,19 @@ async def _reachable_at(bind: str | None) -> tuple[list[str], list[str] | None]:
         addresses = list(dict.fromkeys(plain_address(str(info[4][0])) for info in bound))
         return addresses, _interfaces(addresses)
     outward = await outward_address()
-    # A network of its own, without a way out, has no such address; then any other is better than none.
-    addresses = lan.own_addresses() if is_loopback(outward) else [outward]
+    if bind == "::" or is_loopback(outward):
+        # A network of its own, without a way out, has no such address; then any other is better than none.
+        addresses = [address for address in lan.own_addresses() if _listens(bind, address)]
+    else:
+        addresses = [outward]
     if not addresses:
         raise NetworkError("This machine is on no network. Connect it and start again.")
     return addresses, None
+
+
+def _listens(bind: str | None, address: str) -> bool:
+    """Whether what is bound to all interfaces of a kind, or of both, can be reached at an address."""
+    return not bind or (":" in bind) == (":" in address)
 
 
 def _interfaces(addresses: list[str]) -> list[str] | None:
