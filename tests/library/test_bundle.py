@@ -194,6 +194,9 @@ def test_document_that_changed_since_the_scan_is_left_out_and_told(tmp_path: Pat
     assert [error.path.name for error in export.left_out] == ["rfc1.txt", "rfc7.txt", "rfc42.txt"]
     assert "changed while it was read. Export it" in str(export.left_out[0])
     assert imported(file.getvalue(), folder) == ({3457: Fate.ADDED}, None)
+    for number in (1, 7):
+        (source / f"rfc{number}.txt").unlink()
+    assert file.getvalue() == exported(source)
 
 
 def test_bundle_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
