@@ -13,6 +13,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from p2pci.errors import NetworkError, NotInstalledError
@@ -33,7 +34,8 @@ _ANSWER_SECONDS = 1.0
 _ANNOUNCE_SECONDS = 10.0
 _QUESTIONS = 3  # any of which may be lost
 _QUERY, _POINTER, _INTERNET = 0, 12, 1  # numbers of RFC 1035: a flag, a type and a class
-_MAX_FOUND = 100  # servers, and addresses of one
+_MAX_FOUND = 100  # servers
+_MAX_ADDRESSES = 8  # of one; all are dialled at the same time
 _MAX_NAME_BYTES = 50  # a name has 63, some of which tell it from others of that name
 _VERSION = "1.0"
 
@@ -215,9 +217,9 @@ async def _ask(multicast: AsyncZeroconf, name: str) -> AsyncServiceInfo | None:
 
 def _found(service: AsyncServiceInfo, *, may_be_loopback: bool) -> FoundIndex:
     port = service.port or 0
-    texts = service.parsed_addresses()[:_MAX_FOUND] if 1 <= port <= MAX_PORT else []
+    texts = service.parsed_addresses() if 1 <= port <= MAX_PORT else []
     hosts = filter(None, (_host(text, may_be_loopback=may_be_loopback) for text in texts))
-    return FoundIndex(_instance(service.name), tuple((host, port) for host in hosts))
+    return FoundIndex(_instance(service.name), tuple((host, port) for host in islice(hosts, _MAX_ADDRESSES)))
 
 
 def _host(text: str, *, may_be_loopback: bool) -> str | None:

@@ -148,13 +148,13 @@ def _tell(result: Imported, terminal: Terminal, *, is_json: bool) -> None:
     number = result.entry.number
     match result.fate:
         case Fate.REFUSED:
-            terminal.complain(f"RFC {number} was not taken: {escape(result.reason)}.")
+            terminal.complain(f"RFC {number} was not taken: {escape(result.reason)}")
         case Fate.DIFFERENT if not is_json:
             terminal.print(
                 f"RFC {number} differs from the shelf's, which stays. --replace takes the bundle's."
             )
-        case Fate.REPLACED if not is_json:
-            terminal.print(f"RFC {number} was replaced; the older copy is rfc{number}.txt.orig.")
+        case Fate.REPLACED if result.kept and not is_json:
+            terminal.print(f"RFC {number} was replaced; the older copy is {result.kept.name} now.")
         case _:
             pass
 

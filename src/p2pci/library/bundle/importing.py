@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from p2pci.errors import BundleError, NotOnShelfError
@@ -31,11 +32,19 @@ class Fate(Enum):
 
 
 class Imported(NamedTuple):
-    """A document that was looked at, and why it was refused, if it was."""
+    """A document that was looked at.
+
+    Attributes:
+        entry: of the list.
+        fate: what became of it.
+        reason: why it was refused, and what to do; else "".
+        kept: where the copy that it replaced is; else None.
+    """
 
     entry: Entry
     fate: Fate
     reason: str = ""
+    kept: Path | None = None
 
 
 class Import:
@@ -106,11 +115,11 @@ class Import:
             while piece := self._archive.read(READ_BYTES):
                 incoming.write(piece)
             if incoming.digest != entry.digest:
-                return Imported(entry, Fate.REFUSED, "its bytes are not those that the list says")
-            if present:
-                shelf.set_aside(entry.number)
+                wrong = "its bytes are not those that the list says. Copy the bundle here again."
+                return Imported(entry, Fate.REFUSED, wrong)
+            kept = shelf.set_aside(entry.number) if present else None
             incoming.commit()
-        return Imported(entry, Fate.REPLACED if present else Fate.ADDED)
+        return Imported(entry, Fate.REPLACED if present else Fate.ADDED, kept=kept)
 
 
 def _digest_on_shelf(shelf: Shelf, number: int, *, is_known: bool) -> bytes | None:
