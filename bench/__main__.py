@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import target
-from bench.machine import allow_many_files, can_measure_memory, describe, on_core
+from bench.machine import allow_many_files, can_measure_memory, describe, on_cores
 from bench.report import page
 from bench.report.results import Results, load_results
 from bench.report.table import draw
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.render:
             page.write(results, options.output)
             return 0
-        with Workshop() as workshop, on_core(workshop.loading_core):
+        with Workshop() as workshop, on_cores(workshop.loading_core):
             if options.target:
                 return target.measure(
                     workshop, options.target, number=options.number, seconds=options.seconds

@@ -46,19 +46,21 @@ def command(workshop: Workshop) -> list[str]:
     return [sys.executable, *([str(PROGRAMS / "bare.py")] if workshop.is_bare else ["-m", "p2pci"])]
 
 
-def start_server(workshop: Workshop) -> Contestant:
-    """Start `p2pci server`."""
-    program = workshop.start([*command(workshop), "server", "--bind", LOOPBACK, "--port", "0"])
+def start_server(workshop: Workshop, *, is_free: bool = False) -> Contestant:
+    """Start `p2pci server`; `is_free` as in Workshop.start."""
+    words = [*command(workshop), "server", "--bind", LOOPBACK, "--port", "0"]
+    program = workshop.start(words, is_free=is_free)
     port = int(program.wait_for(r"Listening on port (\d+)")[1])
     return Contestant(OURS, port, program)
 
 
-def start_peer(workshop: Workshop, library: Path, index: Contestant) -> Contestant:
+def start_peer(workshop: Workshop, library: Path, index: Contestant, *, is_free: bool = False) -> Contestant:
     """Start `p2pci peer`, and wait until its shelf is registered."""
     options = ["--library", str(library), "--bind", LOOPBACK, "--no-menu"]
-    program = workshop.start([*command(workshop), "peer", f"{LOOPBACK}:{index.port}", *options])
+    words = [*command(workshop), "peer", f"{LOOPBACK}:{index.port}", *options]
+    program = workshop.start(words, is_free=is_free)
     port = int(program.wait_for(r"Upload server listening on port (\d+)")[1])
-    program.wait_for(r"Registering RFC \d+")
+    program.wait_for(r"Serving until")
     return Contestant(OURS, port, program)
 
 
@@ -105,7 +107,7 @@ def clear_redis(redis: Contestant) -> None:
     request_all(redis.port, [encode_redis(b"FLUSHALL", b"SYNC")], answer_bytes=len(b"+OK\r\n"))
 
 
-def start_nginx(workshop: Workshop, folder: Path) -> Contestant | None:
+def start_nginx(workshop: Workshop, folder: Path, *, is_free: bool = False) -> Contestant | None:
     """Start nginx as it serves files best: one worker, sendfile, open_file_cache, no log."""
     binary = find_nginx()
     if not binary:
@@ -120,7 +122,7 @@ def start_nginx(workshop: Workshop, folder: Path) -> Contestant | None:
         settings.write_text(_nginx_settings(state, folder, port), encoding="utf-8")
         return [binary, "-p", str(state), "-e", str(state / "error.log"), "-c", str(settings)]
 
-    return _start_on_free_port(workshop, NGINX, command)
+    return _start_on_free_port(workshop, NGINX, command, is_free=is_free)
 
 
 def find_nginx() -> str | None:
@@ -143,6 +145,7 @@ http {{
   default_type text/plain;
   sendfile on;
   tcp_nopush on;
+  keepalive_requests 1000000000;
   open_file_cache max=20000 inactive=10m;
   open_file_cache_valid 10m;
   server {{
@@ -153,7 +156,9 @@ http {{
 """
 
 
-def _start_on_free_port(workshop: Workshop, name: str, command: Callable[[int], Sequence[str]]) -> Contestant:
+def _start_on_free_port(
+    workshop: Workshop, name: str, command: Callable[[int], Sequence[str]], *, is_free: bool = False
+) -> Contestant:
     """Start what cannot choose a port itself; somebody may take the one that was free.
 
     Raises:
@@ -163,7 +168,7 @@ def _start_on_free_port(workshop: Workshop, name: str, command: Callable[[int], 
     for _ in range(_START_TRIES):
         with socket.create_server((LOOPBACK, 0)) as listening:
             port: int = listening.getsockname()[1]
-        program = workshop.start(command(port))
+        program = workshop.start(command(port), is_free=is_free)
         if _comes_to_listen(program, port):
             return Contestant(name, port, program)
         output = program.output

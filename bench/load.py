@@ -51,7 +51,7 @@ class Asking:
         connections: how many at once.
         in_flight: requests under way on each.
         seconds: when it ends, or at the latest.
-        mode: shared, split, drain, once, whole or slow.
+        mode: shared, split, drain, kept, once, whole or slow.
     """
 
     exchanges: Path

@@ -29,13 +29,14 @@ def cores() -> tuple[int, int] | None:
 
 
 @contextmanager
-def on_core(core: int | None) -> Iterator[None]:
-    """Run here, and let what is started here run, on one core."""
-    if core is None:
+def on_cores(*cores: int | None) -> Iterator[None]:
+    """Run here, and let what is started here run, on these cores; None where that cannot be chosen."""
+    chosen = {core for core in cores if core is not None}
+    if not chosen:
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, chosen)
     try:
         yield
     finally:

@@ -42,8 +42,9 @@ def lookup(number: int) -> bytes:
     return f"LOOKUP RFC {number} P2P-CI/1.0\r\nHost: asker.lab\r\nPort: 1024\r\nTitle: \r\n\r\n".encode()
 
 
-def get(number: int, *, host: str = "127.0.0.1") -> bytes:
-    return f"GET RFC {number} P2P-CI/1.0\r\nHost: {host}\r\nOS: Linux\r\n\r\n".encode()
+def get(number: int, *, host: str = "127.0.0.1", keeps_alive: bool = False) -> bytes:
+    connection = "Connection: keep-alive\r\n" if keeps_alive else ""
+    return f"GET RFC {number} P2P-CI/1.0\r\nHost: {host}\r\nOS: Linux\r\n{connection}\r\n".encode()
 
 
 def found(records: Iterable[str]) -> bytes:

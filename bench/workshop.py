@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from bench.machine import cores, on_core
+from bench.machine import cores, on_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,16 +139,26 @@ class Workshop:
         self._paths.append(path)
         return path
 
-    def start(self, command: Sequence[str], *, is_load: bool = False, obeys: bool = False) -> Program:
+    def start(
+        self,
+        command: Sequence[str],
+        *,
+        is_load: bool = False,
+        obeys: bool = False,
+        is_free: bool = False,
+    ) -> Program:
         """Start a program.
 
         Args:
             command: what to run.
             is_load: it runs on the core of the load, not on the one that serves.
             obeys: its standard input is a pipe.
+            is_free: it runs on any of the two.
         """
         output = self.path("output")
-        with output.open("wb") as file, on_core(self.loading_core if is_load else self.serving_core):
+        core = self.loading_core if is_load else self.serving_core
+        place = on_cores(self.serving_core, self.loading_core) if is_free else on_cores(core)
+        with output.open("wb") as file, place:
             process = subprocess.Popen(
                 command,
                 cwd=self.folder,

@@ -27,8 +27,8 @@ enum { MAX_IN_FLIGHT = 1024, PARTS = 64, BUFFER = 256 * 1024, BUCKETS = 1 << 20,
 enum { REST_NS = 2 * 1000 * 1000 * 1000u };
 enum { SLOW_BYTES = 2048, SLOW_BUFFER = 16 * 1024, SLOW_PAUSE_NS = 200 * 1000 * 1000 };
 
-typedef enum { SHARED, SPLIT, DRAIN, ONCE, WHOLE, SLOW, MODES } Mode;
-static const char *const mode_names[MODES] = {"shared", "split", "drain", "once", "whole", "slow"};
+typedef enum { SHARED, SPLIT, DRAIN, KEPT, ONCE, WHOLE, SLOW, MODES } Mode;
+static const char *const mode_names[MODES] = {"shared", "split", "drain", "kept", "once", "whole", "slow"};
 
 typedef struct {
     uint32_t request_size, answer_size;
@@ -178,31 +178,44 @@ static void send_more(Connection *c) {
     watch_reading(c);
 }
 
-/* Compare received bytes with the answers that are due, in order. */
+/* Skip the head of a document's answer, and say how many bytes of these belong to it. */
+static size_t skip_head(Connection *c, const char *data, size_t size) {
+    static const char blank[] = "\r\n\r\n";
+    size_t skipped = 0;
+    for (; skipped < size && !c->in_body; skipped++) {
+        char letter = data[skipped];
+        c->head_matched = letter == blank[c->head_matched] ? c->head_matched + 1 : letter == '\r';
+        c->in_body = c->head_matched == 4;
+    }
+    return skipped;
+}
+
+/* Compare received bytes with the answers that are due, in order; of kept connections the bodies alone. */
 static void check_answers(Connection *c, const char *data, size_t size) {
     while (size) {
         Exchange *e = &exchanges[c->exchange[c->oldest]];
+        size_t skipped = mode == KEPT ? skip_head(c, data, size) : 0;
+        data += skipped, size -= skipped;
+        if (!size) return;
         size_t due = c->waiting ? e->answer_size - c->received : 0, part = size < due ? size : due;
         if (!part || memcmp(data, e->answer + c->received, part)) return note_wrong("a wrong answer", c, data, size);
         c->received += part, data += part, size -= part;
         if (c->received < e->answer_size) return;
         note_latency(c->sent_at[c->oldest]);
         c->received = 0;
+        c->in_body = false;
+        c->head_matched = 0;
         c->oldest = (c->oldest + 1) % MAX_IN_FLIGHT;
         c->waiting--;
         in_flight_now--;
     }
 }
 
-/* Skip the head of a document's answer and compare its body. */
+/* Compare the body of a connection's only answer. */
 static void check_body(Connection *c, const char *data, size_t size) {
-    static const char blank[] = "\r\n\r\n";
     Exchange *e = &exchanges[c->exchange[c->oldest]];
-    while (size && !c->in_body) {
-        c->head_matched = *data == blank[c->head_matched] ? c->head_matched + 1 : *data == '\r';
-        c->in_body = c->head_matched == 4;
-        data++, size--;
-    }
+    size_t skipped = skip_head(c, data, size);
+    data += skipped, size -= skipped;
     if (!size) return;
     served += !c->received;
     if (c->received + size > e->answer_size || memcmp(data, e->answer + c->received, size))
@@ -291,7 +304,7 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     if (!read_arguments(argc, argv)) {
         fprintf(stderr, "usage: load HOST PORT EXCHANGES CONNECTIONS IN_FLIGHT SECONDS "
-                        "shared|split|drain|once|whole|slow\n");
+                        "shared|split|drain|kept|once|whole|slow\n");
         return 2;
     }
     epoll_fd = epoll_create1(0);

@@ -118,14 +118,14 @@ def _swarm(costs: Costs, peers: int, shelf: int) -> tuple[str, ...]:
 
 def _limits(costs: Costs) -> str:
     listed, answer, popular = 1e6 * RECORD_BYTES, HOLDERS_SHOWN * RECORD_BYTES, 1000 * RECORD_BYTES
-    on_core, on_line = listed / costs.list_bytes_each_second, listed / GIGABIT
+    on_cores, on_line = listed / costs.list_bytes_each_second, listed / GIGABIT
     hourly = 1000 * listed * 8 / 3600 / 1e6
     megabytes = f"{listed / 1e6:,.0f} MB"
     return f"""So neither memory nor requests end it first:
 
 * **Connections.** A peer is a connection. The server takes {MOST_CONNECTIONS:,} by default, and the system's
   limit of open files may be lower. More peers than that need a second index.
-* **LIST.** A LIST of a million records is {megabytes}: {on_core:.1f} s of one core, {on_line:.1f} s
+* **LIST.** A LIST of a million records is {megabytes}: {on_cores:.1f} s of one core, {on_line:.1f} s
   of a gigabit line. A thousand peers that list everything once an hour are sent {hourly:,.0f} Mbit/s, more
   than all LOOKUPs together. Peers that ask for single documents instead cost next to nothing.
 * **The line.** With {HOLDERS_SHOWN} holders an answer has some {answer} bytes, and a gigabit carries

@@ -1,14 +1,15 @@
 """What is measured: the rows of the table by the names that `--only` takes, and growth.
 
-A module for each kind: `lookups`, `adds`, `scale`, `idle`, `listing`, `documents`, `starting`; `growth`
-measures cost against size. They start, load and fill what they measure, and give lines of `report.results`.
+A module for each kind: `lookups`, `adds`, `scale`, `idle`, `listing`, `documents`, `mirroring`,
+`starting`; `growth` measures cost against size. They start, load and fill what they measure, and give lines
+of `report.results`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.rows import adds, documents, idle, listing, lookups, scale, starting
+from bench.rows import adds, documents, idle, listing, lookups, mirroring, scale, starting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,9 @@ ROWS: dict[str, Callable[[Run], list[Line]]] = {
     listing.ROW: listing.measure,
     adds.SHELF_ROW: adds.measure_shelf,
     documents.ROW: documents.measure,
+    documents.KEPT_ROW: documents.measure_kept,
     documents.LARGE_ROW: documents.measure_large,
     documents.SLOW_ROW: documents.measure_slow,
+    mirroring.ROW: mirroring.measure,
     starting.ROW: starting.measure,
 }

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bench.run import Run
     from bench.workshop import Workshop
 
-ROW, LARGE_ROW, SLOW_ROW = "documents", "large-document", "slow-readers"
+ROW, KEPT_ROW, LARGE_ROW, SLOW_ROW = "documents", "documents-kept", "large-document", "slow-readers"
 AT_ONCE = 32
 MOST_DOCUMENTS = 2000
 MADE_DOCUMENTS = 300
@@ -56,25 +56,35 @@ class Library:
 
 def measure(run: Run) -> list[Line]:
     """Measure GETs of many documents, a connection each, 32 at once."""
-    workshop = run.workshop
+    return _measure_many(run, row=ROW, how="one connection each", at_least=0.9, aim=1.05)
+
+
+def measure_kept(run: Run) -> list[Line]:
+    """Measure GETs of many documents on 32 connections that are kept."""
+    return _measure_many(run, row=KEPT_ROW, how="connections kept", at_least=0.7, aim=0.9)
+
+
+def _measure_many(run: Run, *, row: str, how: str, at_least: float, aim: float) -> list[Line]:
+    workshop, is_kept = run.workshop, row == KEPT_ROW
     library = real_library(workshop, run.sized(MOST_DOCUMENTS)) or made_library(run)
     contestants = _start(workshop, library)
-    exchanges = _write_gets(workshop, library)
+    exchanges = _write_gets(workshop, library, is_kept=is_kept)
+    mode = "kept" if is_kept else "once"
 
     def measure(contestant: Contestant) -> float:
         asking = Asking(
-            exchanges=exchanges[contestant.name], connections=AT_ONCE, seconds=run.seconds, mode="once"
+            exchanges=exchanges[contestant.name], connections=AT_ONCE, seconds=run.seconds, mode=mode
         )
         return ask(workshop, contestant.port, asking).per_second
 
     line = Line(
-        row=ROW,
-        what=f"GET of {len(library.numbers)} documents, one connection each, {AT_ONCE} at once",
+        row=row,
+        what=f"GET of {len(library.numbers)} documents, {how}, {AT_ONCE} at once",
         unit="requests/s",
         samples=run.interleave(contestants, measure),
         against=NGINX,
-        at_least=0.9,
-        aim=1.05,
+        at_least=at_least,
+        aim=aim,
         note=f"{library.bytes / _MB:.0f} MB, {library.bytes / len(library.numbers) / 1000:.0f} kB on average",
     )
     return [line]
@@ -187,17 +197,18 @@ def _start(workshop: Workshop, library: Library, *, has_nginx: bool = True) -> l
     return [peer, nginx] if nginx else [peer]
 
 
-def _write_gets(workshop: Workshop, library: Library) -> dict[str, Path]:
+def _write_gets(workshop: Workshop, library: Library, *, is_kept: bool = False) -> dict[str, Path]:
     """Write down what is asked, and the bodies that must come."""
     bodies = {number: library.path(number).read_bytes() for number in library.numbers}
-    ours = (Exchange(get(number), body) for number, body in bodies.items())
-    http = (Exchange(_encode_http(number), body) for number, body in bodies.items())
+    ours = (Exchange(get(number, keeps_alive=is_kept), body) for number, body in bodies.items())
+    connection = "keep-alive" if is_kept else "close"
+    http = (Exchange(_encode_http(number, connection), body) for number, body in bodies.items())
     path = write_exchanges(workshop.path("gets"), ours)
     return {OURS: path, NGINX: write_exchanges(workshop.path("http"), http)}
 
 
-def _encode_http(number: int) -> bytes:
-    return f"GET /rfc{number}.txt HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n".encode()
+def _encode_http(number: int, connection: str) -> bytes:
+    return f"GET /rfc{number}.txt HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: {connection}\r\n\r\n".encode()
 
 
 def real_library(workshop: Workshop, most: int) -> Library | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bench.contestants import command, start_server
 from bench.load import LOOPBACK, Shelves, Swarm
-from bench.machine import on_core
+from bench.machine import on_cores
 from bench.report.results import OURS, Line
 from bench.workshop import BenchError, Workshop
 
@@ -77,7 +77,7 @@ def _time(workshop: Workshop, started: _Command) -> float:
     Raises:
         BenchError: it failed, or printed something else.
     """
-    with on_core(workshop.serving_core):
+    with on_cores(workshop.serving_core):
         begin = time.perf_counter()
         done = subprocess.run(
             started.words,

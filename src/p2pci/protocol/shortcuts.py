@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 
-from p2pci.protocol.extensions import Copy, Options, encode_options
+from p2pci.protocol.extensions import PLAIN_GET, Copy, GetOptions, Options, encode_options
 from p2pci.protocol.grammar import MAX_NUMBER
 
 LOOKUP_START = b"LOOKUP RFC "
@@ -30,18 +30,30 @@ match_request = re.compile(
 _GET = re.compile(
     rb"GET RFC ([0-9]{1,10}) P2P-CI/1\.0\r\n"
     rb"Host: [\x21-\x7e]{1,255}\r\n"
-    rb"OS: [\x20-\x7e]{0,512}\r\n\r\n"
+    rb"OS: [\x20-\x7e]{0,512}\r\n"
+    rb"(Want-Repr-Digest: sha-256=1\r\n)?(Connection: keep-alive\r\n)?\r\n"
 ).match
+# By whether the digest is wanted and whether more will come: as values, since each has its head.
+_GET_OPTIONS = [
+    [PLAIN_GET, GetOptions(keeps_alive=True)],
+    [GetOptions(wants_digest=True), GetOptions(wants_digest=True, keeps_alive=True)],
+]
 _ADD_KEY = re.compile(
     rb"([0-9]{1,10})(?:\0|(\x01))([\x20-\x7e]{0,512})"
     rb"(?(2)(?:\r\nSize: ([0-9]{1,15})\r\nRepr-Digest: sha-256=:([A-Za-z0-9+/]{43}=):)?)"
 ).fullmatch
 
 
-def read_get(data: bytes) -> int | None:
-    """Read the number of a canonical GET at the start of some bytes, whatever follows; None for others."""
-    found = _GET(data)
-    return number if found and 0 < (number := int(found[1])) <= MAX_NUMBER else None
+def read_get(data: bytes, position: int = 0) -> tuple[int, GetOptions, int] | None:
+    """Read a canonical GET that begins at a position, whatever follows; None for others.
+
+    Returns:
+        Its number, its options, and where it ends.
+    """
+    found = _GET(data, position)
+    if not found or not 0 < (number := int(found[1])) <= MAX_NUMBER:
+        return None
+    return number, _GET_OPTIONS[found[2] is not None][found[3] is not None], found.end()
 
 
 def read_add_key(key: bytes) -> tuple[int, str, Copy | None] | None:

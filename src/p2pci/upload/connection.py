@@ -68,12 +68,23 @@ class UploadConnection(ServedConnection):
     def data_received(self, data: bytes) -> None:
         if self._upload and not self._keeps_alive and not self.is_finishing:
             return  # what follows the only head (clause P-1.45)
-        is_first = self._reader is None and not self.is_finishing and not self._server.trace
-        number = read_get(data) if is_first else None
-        if number:
-            self._answer(Get(number, "", ""))
-        else:
+        if not self._server.trace and (self._reader is None or self._reader.is_drained):
+            data = self._answer_usual(data)
+        if data:
             super().data_received(data)
+
+    def _answer_usual(self, data: bytes) -> bytes:
+        """Answer GETs as they are always sent, without the reader, and give what is left for that."""
+        position = 0
+        while not self._upload and not self.is_finishing and (usual := read_get(data, position)):
+            number, options, position = usual
+            self.stop_head_clock()
+            self._server.idle.stop(self)
+            self._answer(Get(number, "", "", options))
+        rest = data[position:] if position else data
+        if position and not rest and not self._upload and not self.is_finishing:
+            self._wait_for_more()
+        return b"" if position and self.is_finishing else rest
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -111,7 +122,7 @@ class UploadConnection(ServedConnection):
         if not self._keeps_alive:
             return  # the clock runs since the accept (clause P-1.29)
         self.set_reading(True)
-        if self.reader.head_started:
+        if self._reader and self._reader.head_started:
             self._server.idle.stop(self)
             self.start_head_clock()
         elif self not in self._server.idle:

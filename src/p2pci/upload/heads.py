@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from functools import lru_cache
 from typing import NamedTuple
 
 from p2pci.protocol.documents import encode_document_error, encode_head_end, encode_head_start
@@ -29,19 +30,30 @@ def span_of(options: GetOptions, size: int) -> range | None:
     return range(first, size if last is None else min(last + 1, size))
 
 
-def head_of(options: GetOptions, facts: Facts) -> tuple[bytes, bytes]:
-    """Write the head of the answer to a GET whose bytes are there, in two parts."""
-    span = span_of(options, facts.size) or range(facts.size)
+@lru_cache(maxsize=4096)
+def _end_of_whole(options: GetOptions, facts: Facts) -> bytes:
+    return encode_head_end(facts.size, modified=facts.modified, os=_OS, lines=_lines(options, facts))
+
+
+def _lines(options: GetOptions, facts: Facts) -> list[bytes]:
+    """Write what was asked for beyond 1.0, but for the part."""
     lines = []
-    if options.span:
-        content = ContentRange(Span(span.start, span.stop - 1), facts.size)
-        lines.append(b"Content-Range: " + encode_content_range(content))
     if options.wants_digest and facts.digest:
         lines.append(b"Repr-Digest: " + encode_digest(facts.digest))
     if options.keeps_alive:
         lines.append(_KEEP_ALIVE)
-    status = Status.PARTIAL_CONTENT if options.span else Status.OK
-    return head_start(status), encode_head_end(len(span), modified=facts.modified, os=_OS, lines=lines)
+    return lines
+
+
+def head_of(options: GetOptions, facts: Facts) -> tuple[bytes, bytes]:
+    """Write the head of the answer to a GET whose bytes are there, in two parts."""
+    if options.span is None:
+        return head_start(), _end_of_whole(options, facts)
+    span = span_of(options, facts.size) or range(facts.size)
+    content = ContentRange(Span(span.start, span.stop - 1), facts.size)
+    lines = [b"Content-Range: " + encode_content_range(content), *_lines(options, facts)]
+    end = encode_head_end(len(span), modified=facts.modified, os=_OS, lines=lines)
+    return head_start(Status.PARTIAL_CONTENT), end
 
 
 def head_start(status: Status = Status.OK) -> bytes:

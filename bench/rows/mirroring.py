@@ -1,0 +1,170 @@
+"""A whole collection from three peers on this machine, beside those who copy one: curl, rsync, cp.
+
+As many documents as there are RFCs, with as many bytes, made from real ones where P2PCI_TEST_RFCS names
+some. All take part on both cores, since they are several programs each. Nothing is deleted before the row is
+over: ext4 looks long for an inode that was not deleted lately. Imports what starts them, and `results`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.contestants import NGINX, Contestant, command, start_nginx, start_peer, start_server
+from bench.load import LOOPBACK
+from bench.machine import can_measure_memory
+from bench.report.results import OURS, Line
+from bench.workshop import BenchError
+
+if TYPE_CHECKING:
+    from bench.run import Run
+    from bench.workshop import Workshop
+
+ROW = "mirror"
+DOCUMENTS = 9312
+BYTES = 504_000_000
+PEERS = 3
+CURL, RSYNC, CP = "curl", "rsync", "cp"
+AT_ONCE = 16
+_MB = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Copier:
+    """Somebody who copies the collection: the words of the command, which go on with the folder to fill."""
+
+    name: str
+    words: list[str]
+
+
+def measure(run: Run) -> list[Line]:
+    """Measure how long it takes each to copy the collection, and the memory of ours."""
+    workshop = run.workshop
+    documents = run.sized(DOCUMENTS, at_least=30)
+    collection = _make_collection(workshop, documents, size=BYTES * documents // DOCUMENTS)
+    copiers = _copiers(workshop, collection)
+    _check_room(workshop, len(copiers) * run.rounds * BYTES * documents // DOCUMENTS)
+    peaks: list[float] = []
+
+    def measure(copier: Copier) -> float:
+        seconds, peak = _copy(workshop, copier, collection)
+        if copier.name == OURS:
+            peaks.append(peak)
+        return seconds
+
+    speed = Line(
+        row=ROW,
+        what=f"{documents:,} documents from {PEERS} peers, verified, onto the disk",
+        unit="s",
+        samples=run.interleave(copiers, measure),
+        against=CURL,
+        at_least=0.7,
+        aim=0.5,
+        is_upper=True,
+        note=f"{_size_of(collection) / _MB:.0f} MB; curl --parallel-max {AT_ONCE} from {NGINX}, unverified",
+    )
+    memory = Line(
+        row=ROW,
+        what="that mirror: memory of the whole process",
+        unit="MB",
+        samples={OURS: peaks},
+        at_least=150.0,
+        is_upper=True,
+    )
+    return [speed, memory] if can_measure_memory() else [speed]
+
+
+def _make_collection(workshop: Workshop, documents: int, *, size: int) -> Path:
+    """Make documents that are all different, so many bytes together, with sizes like those of RFCs."""
+    folder = workshop.path("collection")
+    folder.mkdir()
+    source = os.environ.get("P2PCI_TEST_RFCS")
+    texts = [path.read_bytes() for path in sorted(Path(source).glob("rfc[0-9]*.txt"))] if source else []
+    chance = random.Random(9312)
+    if not texts:
+        texts = [b"A line of a made document.\n" * int(chance.lognormvariate(7.2, 0.9)) for _ in range(300)]
+    chosen = [chance.choice(texts) for _ in range(documents)]
+    factor = size / sum(map(len, chosen))
+    for number, text in enumerate(chosen, start=1):
+        wanted = max(100, int(len(text) * factor))
+        fitted = (text * (wanted // len(text) + 1))[:wanted]
+        (folder / f"rfc{number}.txt").write_bytes(b"%10d\n" % number + fitted[11:])
+    return folder
+
+
+def _copiers(workshop: Workshop, collection: Path) -> list[Copier]:
+    index = start_server(workshop, is_free=True)
+    for _ in range(PEERS):
+        start_peer(workshop, _linked(workshop, collection), index, is_free=True)
+    mirror = [*command(workshop), "mirror", "--all", "--json", "--server", f"{LOOPBACK}:{index.port}"]
+    copiers = [Copier(OURS, [*mirror, "--library"])]
+    nginx = start_nginx(workshop, collection, is_free=True)
+    if nginx and (curl := _find(workshop, CURL)):
+        copiers.append(Copier(CURL, [curl, *_curl_options(workshop, nginx, collection)]))
+    if rsync := _find(workshop, RSYNC):
+        copiers.append(Copier(RSYNC, [rsync, "-a", f"{collection}/"]))
+    if cp := _find(workshop, CP):
+        copiers.append(Copier(CP, [cp, "-r", f"{collection}/."]))
+    return copiers
+
+
+def _linked(workshop: Workshop, collection: Path) -> Path:
+    """Give a peer a folder of its own, of the same files."""
+    folder = workshop.path("library")
+    folder.mkdir()
+    for path in collection.iterdir():
+        os.link(path, folder / path.name)
+    return folder
+
+
+def _find(workshop: Workshop, name: str) -> str | None:
+    found = shutil.which(name)
+    if not found:
+        workshop.missing[name] = "it is not installed"
+    return found
+
+
+def _curl_options(workshop: Workshop, nginx: Contestant, collection: Path) -> list[str]:
+    """Write down what curl fetches, under the names that it is to save it by."""
+    urls = workshop.path("urls")
+    lines = (
+        f'url="http://{LOOPBACK}:{nginx.port}/{path.name}"\nremote-name\n' for path in collection.iterdir()
+    )
+    urls.write_text("".join(lines), encoding="utf-8")
+    return ["-sS", "--parallel", "--parallel-max", str(AT_ONCE), "--config", str(urls), "--output-dir"]
+
+
+def _check_room(workshop: Workshop, size: int) -> None:
+    free = shutil.disk_usage(workshop.folder).free
+    if free < 2 * size:
+        raise BenchError(
+            f"{ROW} writes {size / _MB:.0f} MB, too much for the {free / _MB:.0f} MB of the disk."
+        )
+
+
+def _copy(workshop: Workshop, copier: Copier, collection: Path) -> tuple[float, float]:
+    """Copy the collection into a new folder, see that it is all there, and give seconds and most MB."""
+    folder = workshop.path(f"copy-{copier.name}")
+    folder.mkdir()
+    os.sync()  # what others have left to write is not this one's
+    begin = time.monotonic()
+    program = workshop.start([*copier.words, str(folder)], is_free=True)
+    _, status, used = os.wait4(program.pid, 0)
+    seconds = time.monotonic() - begin
+    program.process.returncode = os.waitstatus_to_exitcode(status)
+    copied = {path.name: path.stat().st_size for path in folder.glob("rfc*.txt")}
+    if program.process.returncode or copied != {
+        path.name: path.stat().st_size for path in collection.glob("rfc*.txt")
+    }:
+        raise BenchError(f"{copier.name} did not copy all of it:\n{program.output[-2000:]}")
+    workshop.stop(program)
+    return seconds, used.ru_maxrss * 1024 / _MB
+
+
+def _size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("rfc*.txt"))
