@@ -5,7 +5,9 @@
     incoming   a document on its way in: hidden until it is whole
     names      file names and numbers
     titles     the title of a document, read from its first page, fit to send
-    rfc_index  titles from the RFC Editor's index file
+    listing    the RFC Editor's index files: which of them counts, and what it says of a document
+    rfc_index, rfc_index_xml  its two forms read into entries
+    entries    what an index says of one document
     readings   titles and digests, kept from one run to the next
     folder     the folder's descriptor, and the system's refusals in words
 
@@ -13,6 +15,7 @@ Plain blocking functions on the standard library; imports the protocol's values,
 """
 
 from p2pci.library.documents import FileState, OpenDocument
+from p2pci.library.entries import Entry
 from p2pci.library.incoming import Incoming, Version
 from p2pci.library.readings import is_settled
 from p2pci.library.saving import Arrived, Hidden
@@ -22,6 +25,7 @@ from p2pci.library.titles import fit_title
 __all__ = [
     "Arrived",
     "Document",
+    "Entry",
     "FileState",
     "Hidden",
     "Incoming",

@@ -4,7 +4,7 @@ Names are opened, renamed and removed relative to the descriptor, so what stands
 path may change without any name being looked up elsewhere. Links are never followed and nothing
 blocks, not even a fifo. Where a system has no such calls (Windows), paths are used instead.
 The methods raise OSError; `library_error` turns one into words, at the seam of the floor: `shelf`,
-`incoming`, `rfc_index`. Imports errors alone.
+`incoming`, `listing`. Imports errors alone.
 """
 
 from __future__ import annotations

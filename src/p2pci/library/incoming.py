@@ -35,7 +35,7 @@ from p2pci.library.titles import HEAD_BYTES
 
 _DAY_SECONDS = 86_400
 _PART = re.compile(r"\.rfc([0-9]+)\.txt\.([0-9a-f]{16})\.part").fullmatch
-_TEMPORARY = re.compile(r"\.rfc[0-9]+\.txt\.[0-9a-f]{16}\.tmp").fullmatch
+_TEMPORARY = re.compile(r"\.rfc(?:[0-9]+|-index)\.txt\.[0-9a-f]{16}\.tmp").fullmatch
 _READ_BYTES = 1024 * 1024
 
 

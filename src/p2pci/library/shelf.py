@@ -20,11 +20,12 @@ from typing import NamedTuple, Self
 
 from p2pci.errors import InvalidValueError, LibraryError, NotOnShelfError
 from p2pci.library.documents import FileState, OpenDocument
+from p2pci.library.entries import Entry
 from p2pci.library.folder import Folder, library_error
 from p2pci.library.incoming import Incoming, Received, Version, find_part, remove_leftovers
+from p2pci.library.listing import Listing
 from p2pci.library.names import MAX_NUMBER, document_name, document_number
 from p2pci.library.readings import Reading, Readings, is_settled
-from p2pci.library.rfc_index import INDEX_NAME, titles_from_entries
 from p2pci.library.saving import Arrived, Hidden, remove_hidden, write_hidden
 from p2pci.library.titles import HEAD_BYTES, title_from_text
 from p2pci.protocol.extensions import Copy
@@ -37,7 +38,6 @@ _NO_DOCUMENT = {errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EOPN
 }
 
 
-_MAX_INDEX_BYTES = 64 * 1024 * 1024
 READ_BYTES = 1024 * 1024
 
 
@@ -71,18 +71,12 @@ class _File(NamedTuple):
     state: FileState | None
 
 
-class _Listing(NamedTuple):
-    """What was read from the folder's index file in a state: titles by number."""
-
-    state: FileState
-    titles: dict[int, str]
-
-
 class Shelf:
     """A folder of documents; a context manager that closes it.
 
     Attributes:
         path: the folder, absolute.
+        listing: what the folder's index files said at the last scan.
         unreadable: the files that the last scan had to leave out, each as the error that says why.
     """
 
@@ -99,11 +93,11 @@ class Shelf:
         self.path = folder.absolute()
         self.unreadable: list[LibraryError] = []
         self._documents: dict[int, Document] = {}
-        self._listing: _Listing | None = None
         # Held while the tables change, so that a scan never forgets what was committed meanwhile.
         self._changing = threading.Lock()
         try:
             self._folder = Folder(folder)
+            self.listing = Listing(self._folder)
             remove_leftovers(self._folder)
             self._readings = Readings(self._folder, spare)
         except OSError as error:
@@ -136,6 +130,10 @@ class Shelf:
         document = self._documents.get(number)
         return document.title if document else ""
 
+    def entry(self, number: int) -> Entry | None:
+        """What the folder's index files say of a document, on the shelf or not; None for nothing."""
+        return self.listing.entry(number)
+
     def scan(self) -> dict[int, Document]:
         """Look what is on the shelf; only new and changed files are read, each once.
 
@@ -149,9 +147,9 @@ class Shelf:
             LibraryError: the folder is gone or cannot be read.
         """
         with self._changing:
-            self.unreadable = []
             files = self._files_by_number()
-            self._listing = self._read_listing()
+            self.listing.refresh()
+            self.unreadable = list(self.listing.problems)
             found = {number: self._document(number, files[number]) for number in sorted(files)}
             self._documents = {number: document for number, document in found.items() if document}
             self._readings.keep({document.name for document in self._documents.values()})
@@ -373,8 +371,9 @@ class Shelf:
         return self._make_document(number, file.name, reading)
 
     def _make_document(self, number: int, name: str, reading: Reading) -> Document:
-        listed = self._listing.titles.get(number) if self._listing else None
-        return Document(number, name, reading.state, listed or reading.title or "", reading.digest)
+        entry = self.listing.entry(number)
+        title = entry.title if entry else ""
+        return Document(number, name, reading.state, title or reading.title or "", reading.digest)
 
     def _read(self, name: str, *, digest: bytes | None) -> Reading:
         """Read a file from its beginning to its end, once; where its digest is known, its beginning alone."""
@@ -387,17 +386,6 @@ class Shelf:
                     hashing.update(piece)
                 digest = hashing.digest()
         return Reading(FileState.of(state), title_from_text(beginning[:HEAD_BYTES]), digest)
-
-    def _read_listing(self) -> _Listing | None:
-        try:
-            descriptor, state = self._folder.open_regular(INDEX_NAME)
-            with os.fdopen(descriptor, "rb") as file:
-                if self._listing and self._listing.state == FileState.of(state):
-                    return self._listing
-                return _Listing(FileState.of(state), titles_from_entries(file.read(_MAX_INDEX_BYTES)))
-        except OSError as error:
-            self._left_out(INDEX_NAME, error)
-            return None
 
     def _left_out(self, name: str, error: OSError) -> None:
         """Note a file that cannot be read; one that is gone is no news."""

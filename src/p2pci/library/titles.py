@@ -3,7 +3,7 @@
 A document opens with header lines (series, number, category, dates, a column of authors), then its
 title, usually centred, then its text. The layout changed often since 1969, so a rule here is about
 a kind of line, never about one document. `fit_title` is the last step of every title that goes out.
-Titles listed in an index file are read by `rfc_index`. Imports nothing of the project.
+Titles listed in an index file come from `listing`. Imports nothing of the project.
 """
 
 from __future__ import annotations
