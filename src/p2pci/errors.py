@@ -147,6 +147,18 @@ class DeadlineError(NetworkError):
     """The other side did not answer within its time."""
 
 
+class NotInstalledError(P2PCIError):
+    """Something was asked for that needs a package which does not come with the others.
+
+    Attributes:
+        package: its name.
+    """
+
+    def __init__(self, what: str, *, package: str, extra: str) -> None:
+        self.package = package
+        super().__init__(f"{what} needs {package}, which is not installed: pip install 'p2pci[{extra}]'")
+
+
 class LibraryError(P2PCIError):
     """A folder or file of the shelf cannot be read or written.
 
@@ -173,17 +185,3 @@ class BundleError(P2PCIError):
     def __init__(self, source: str, *, reason: str) -> None:
         self.source = source
         super().__init__(f"{source}: {reason}")
-
-
-class NotInstalledError(P2PCIError):
-    """What was asked for needs an optional package.
-
-    Attributes:
-        package: that is missing.
-        extra: of p2pci's that brings it.
-    """
-
-    def __init__(self, package: str, *, extra: str) -> None:
-        self.package = package
-        self.extra = extra
-        super().__init__(f"This needs {package}, which is not installed: pip install 'p2pci[{extra}]'")

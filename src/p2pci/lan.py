@@ -56,7 +56,7 @@ def require_zeroconf() -> None:
     try:
         import zeroconf.asyncio  # noqa: F401
     except ImportError as error:
-        raise NotInstalledError("zeroconf", extra="lan") from error
+        raise NotInstalledError("Finding each other on the network", package="zeroconf", extra="lan") from error
 
 
 @asynccontextmanager
@@ -123,7 +123,7 @@ def own_addresses() -> list[str]:
     try:
         import ifaddr
     except ImportError as error:
-        raise NotInstalledError("ifaddr", extra="lan") from error
+        raise NotInstalledError("Finding each other on the network", package="ifaddr", extra="lan") from error
     texts = (
         ip.ip if isinstance(ip.ip, str) else ip.ip[0]
         for adapter in ifaddr.get_adapters()

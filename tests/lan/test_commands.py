@@ -98,7 +98,9 @@ run({list(words)!r})
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "This needs zeroconf, which is not installed: pip install 'p2pci[lan]'\n"
+    assert done.stderr == (
+        "Finding each other on the network needs zeroconf, which is not installed: pip install 'p2pci[lan]'\n"
+    )
 
 
 def test_without_the_flags_the_package_is_not_imported(stage: Stage) -> None:
