@@ -22,6 +22,7 @@ from p2pci.errors import (
     RefusedError,
 )
 from p2pci.library import Shelf
+from p2pci.origin import Origin, OriginLimits
 from p2pci.protocol.extensions import Feature
 
 if TYPE_CHECKING:
@@ -33,12 +34,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetOptions:
-    """How documents are fetched: `accepts` is the SHA-256 that is right when holders disagree."""
+    """How documents are fetched.
+
+    Attributes:
+        folder: where to.
+        is_forced: also what is there already.
+        accepts: the SHA-256 that is right when holders disagree.
+        max_bytes: of a document.
+        origin: the address on the web that is asked for what no holder delivers.
+        is_json: print JSON.
+        is_traced: show every message.
+    """
 
     folder: Path
     is_forced: bool
     accepts: bytes | None
     max_bytes: int
+    origin: str | None
     is_json: bool
     is_traced: bool
 
@@ -52,7 +64,7 @@ class _Outcome(NamedTuple):
 
 
 async def get_documents(server: Address, numbers: list[int], options: GetOptions) -> ExitStatus:
-    """Download documents into a folder, each from the first holder that delivers it.
+    """Download documents into a folder, each from the first holder that delivers it, else from the origin.
 
     Every number is tried; the exit code is that of the first that failed. What the folder has stays
     untouched unless forced.
@@ -91,7 +103,10 @@ class _Getting:
         self._options = options
         self._terminal = terminal
         self._trace = trace
+        self._watch = None if options.is_json else PeerPrinter(terminal, shows_all=True).watch
         self._downloads: Downloads | None = None
+        limits = OriginLimits(max_bytes=options.max_bytes)
+        self._origin = Origin(options.origin, limits=limits) if options.origin else None
 
     async def connect(self) -> None:
         self._index = IndexClient(*self._index.address, trace=self._trace)
@@ -99,6 +114,8 @@ class _Getting:
 
     async def close(self) -> None:
         await self._index.close()
+        if self._origin:
+            await self._origin.close()
 
     async def get(self, number: int) -> _Outcome:
         if number in self._shelf and not self._options.is_forced:
@@ -107,7 +124,7 @@ class _Getting:
             )
             return _Outcome("present", {})
         try:
-            done = await self._download(number)
+            done = await self._get(number)
         except (DisagreementError, NetworkError, NotFoundError, ProtocolError, RefusedError) as error:
             return self._failure(error)
         details = {"path": str(done.path), "size": done.size, "sha256": done.digest.hex()}
@@ -117,13 +134,21 @@ class _Getting:
         self._terminal.complain(escape(str(error)))
         return _Outcome("failed", {"reason": str(error)}, exit_status_of(error))
 
+    async def _get(self, number: int) -> Downloaded:
+        try:
+            return await self._download(number)
+        except (NetworkError, NotFoundError):
+            if self._origin is None:
+                raise
+        return await self._origin.fetch(number, shelf=self._shelf, watch=self._watch)
+
     async def _download(self, number: int) -> Downloaded:
         answer = await self._look_up(number)
         if self._downloads is None:
             self._downloads = Downloads(
                 self._shelf,
                 is_foreign=not self._index.is_on_this_machine,
-                watch=None if self._options.is_json else PeerPrinter(self._terminal, shows_all=True).watch,
+                watch=self._watch,
                 trace=self._trace,
                 limits=DownloadLimits(max_bytes=self._options.max_bytes),
             )

@@ -66,6 +66,7 @@ for _command in (
     asking.list_all,
     asking.get,
     shelf.mirror,
+    shelf.titles,
     bundling.bundle,
     taking_part.demo,
 ):

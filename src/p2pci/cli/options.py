@@ -67,6 +67,12 @@ library_option = click.option(
     show_default=True,
     help="The folder of rfcN.txt.",
 )
+origin_option = click.option(
+    "--origin",
+    metavar="URL-PREFIX",
+    envvar="P2PCI_ORIGIN",
+    help="Where on the web rfcN.txt is, as in https://www.rfc-editor.org/rfc/ (off by default).",
+)
 json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 trace_option = click.option("--trace", is_flag=True, help="Show every message sent and received.")
 max_bytes_option = click.option(

@@ -52,6 +52,10 @@ class Origin:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection; harmless when there is none."""
         web, self._web = self._web, None
         if web:
             await web.close()

@@ -12,6 +12,7 @@ from p2pci.cli.options import (
     FOLDER,
     json_option,
     max_bytes_option,
+    origin_option,
     run_command,
     server_option,
     trace_option,
@@ -67,6 +68,7 @@ def list_all(*, server: Address, is_json: bool, trace: bool) -> ExitStatus:
 @click.option("--force", is_flag=True, help="Download again what is already there.")
 @click.option("--accept", type=DIGEST, help="The SHA-256 that is right when holders disagree, in hex.")
 @max_bytes_option
+@origin_option
 @server_option
 @json_option
 @trace_option
@@ -77,11 +79,12 @@ def get(
     force: bool,
     accept: bytes | None,
     max_bytes: int,
+    origin: str | None,
     server: Address,
     is_json: bool,
     trace: bool,
 ) -> ExitStatus:
-    """Download RFCs from the peers that have them.
+    """Download RFCs from the peers that have them; what none has, from the origin.
 
     \b
     Example:  p2pci get 3457 123 1-10 -o rfcs
@@ -93,6 +96,7 @@ def get(
         is_forced=force,
         accepts=accept,
         max_bytes=max_bytes,
+        origin=origin,
         is_json=is_json,
         is_traced=trace,
     )

@@ -1,4 +1,4 @@
-"""The commands for whole shelves."""
+"""The commands about a shelf: what fills it, and what is in it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from p2pci.cli.options import (
     json_option,
     library_option,
     max_bytes_option,
+    origin_option,
     run_command,
     server_option,
     trace_option,
 )
+from p2pci.cli.settings import parse_numbers
 
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
@@ -97,3 +99,29 @@ def mirror(
             is_traced=trace,
         )
     )
+
+
+@click.command()
+@click.argument("numbers", nargs=-1)
+@library_option
+@json_option
+@click.option("--update", is_flag=True, help="First fetch rfc-index.txt from the origin, if it is newer.")
+@origin_option
+def titles(
+    numbers: tuple[str, ...], library: Path, *, is_json: bool, update: bool, origin: str | None
+) -> ExitStatus:
+    """Show titles, dates and status of the documents in a folder, or of the RFCs given.
+
+    They come from rfc-index.txt or rfc-index.xml in the folder (of two, the one changed last), else from the
+    documents themselves.
+
+    \b
+    Example:  p2pci titles 1-100 --library ~/rfcs
+              p2pci titles --update --origin https://www.rfc-editor.org/rfc/
+    """
+    from p2pci.cli.titling import show_titles, update_index
+
+    wanted = parse_numbers(numbers)
+    if update:
+        run_command(update_index(library, origin), is_short=True)
+    return show_titles(library, wanted, is_json=is_json)
