@@ -96,10 +96,13 @@ async def test_connection_that_ended_in_between_is_made_again(shelf: Shelf, tls:
     with serving({SEVEN: Reply(TEXT)}, tls=tls) as web:
         async with Origin(web.url(), limits=SHORT) as origin:
             await origin.fetch(7, shelf=shelf)
+            with pytest.raises(NotFoundError):
+                await origin.fetch(9, shelf=shelf)
             web.replies["/rfc/rfc8.txt"] = Reply(code=0)
             with pytest.raises(ConnectionLostError):
                 await origin.fetch(8, shelf=shelf)
-            assert [asked.path for asked in web.asked] == [SEVEN, "/rfc/rfc8.txt", "/rfc/rfc8.txt"]
+            asked = [f"/rfc/rfc{number}.txt" for number in (7, 9, 8, 8)]
+            assert [request.path for request in web.asked] == asked
             assert (await origin.fetch(7, shelf=shelf)).size == len(TEXT)
 
     assert web.connections == 3

@@ -105,13 +105,11 @@ class Web:
         """Ask, and again where the server may just have ended a connection that had been kept."""
         was_kept, self._is_kept = self._is_kept, False
         try:
-            answer = await self._ask(url, headers, progressed=progressed)
+            return await self._ask(url, headers, progressed=progressed)
         except ConnectionLostError:
             if not was_kept:
                 raise
-            answer = await self._ask(url, headers, progressed=progressed)
-        self._is_kept = True
-        return answer
+            return await self._ask(url, headers, progressed=progressed)
 
     async def _ask(
         self, url: httpx2.URL, headers: dict[str, str], *, progressed: Progressed
@@ -121,6 +119,7 @@ class Web:
             async with self._client.stream(
                 "GET", url, headers=headers, extensions={"trace": self._note_handshake}
             ) as head:
+                self._is_kept = True
                 if head.status_code == 200:
                     _check_kind(head)
                     body = await _read_body(head, max_bytes=self._limits.max_bytes, progressed=progressed)
