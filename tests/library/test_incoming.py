@@ -214,9 +214,10 @@ with Shelf(folder) as shelf:
 def test_leftovers_older_than_a_day_are_deleted_when_the_shelf_is_opened(folder: Path) -> None:
     now = time.time()
     old = folder / ".rfc7.txt.0123456789abcdef.tmp"
+    old_index = folder / ".rfc-index.txt.0123456789abcdef.tmp"
     young = folder / ".rfc8.txt.0123456789abcdef.tmp"
     others = [folder / ".rfc9.txt.tmp", folder / "rfc9.txt", folder / ".rfc9.txt.0123456789abcdef.tmp.txt"]
-    for path in (old, young, *others):
+    for path in (old, old_index, young, *others):
         path.touch()
         os.utime(path, (now, now - DAY_SECONDS - 60))
     os.utime(young, (now, now - DAY_SECONDS + 60))

@@ -230,6 +230,17 @@ async def test_drip_ends_with_the_time_for_the_whole(shelf: Shelf, tls: ssl.SSLC
                 await origin.fetch(7, shelf=shelf)
 
 
+async def test_document_may_wait_for_its_turn_for_long(shelf: Shelf, tls: ssl.SSLContext) -> None:
+    drip = Reply(raw=OK + b"Content-Length: 99999\r\n\r\n", endless=b"x")
+    with serving({SEVEN: drip, "/rfc/rfc8.txt": Reply(TEXT)}, tls=tls) as web:
+        async with Origin(web.url(), limits=replace(SHORT, whole_seconds=1.0)) as origin:
+            slow = asyncio.create_task(origin.fetch(7, shelf=shelf))
+            await eventually(lambda: web.asked, what="the slow one is asked for")
+            assert (await origin.fetch(8, shelf=shelf)).size == len(TEXT)
+            with pytest.raises(DeadlineError):
+                await slow
+
+
 async def test_redirects_on_the_same_host_are_followed(
     folder: Path, shelf: Shelf, tls: ssl.SSLContext
 ) -> None:
