@@ -56,7 +56,9 @@ def require_zeroconf() -> None:
     try:
         import zeroconf.asyncio  # noqa: F401
     except ImportError as error:
-        raise NotInstalledError("Finding each other on the network", package="zeroconf", extra="lan") from error
+        raise NotInstalledError(
+            "Finding each other on the network", package="zeroconf", extra="lan"
+        ) from error
 
 
 @asynccontextmanager

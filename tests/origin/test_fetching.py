@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hashlib
 import re
 import ssl
 import subprocess
@@ -46,7 +47,8 @@ async def test_document_has_its_name_its_bytes_and_its_events(
         async with Origin(web.url()) as origin:
             downloaded = await origin.fetch(7, shelf=shelf, watch=events.append)
 
-    assert downloaded == Downloaded(7, folder / "rfc7.txt", len(TEXT))
+    digest = hashlib.sha256(TEXT).digest()
+    assert downloaded == Downloaded(7, folder / "rfc7.txt", len(TEXT), digest, is_verified=True)
     assert (folder / "rfc7.txt").read_bytes() == TEXT
     assert events[0] == Downloading(7, "127.0.0.1", web.port)
     assert events[-2:] == [Progress(7, len(TEXT), len(TEXT)), downloaded]

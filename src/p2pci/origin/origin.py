@@ -87,7 +87,10 @@ class Origin:
                 if error.code == 404:
                     raise NotFoundError(number, where=f"{url} is not there either") from error
                 raise
-            downloaded = await _run_to_end(partial(_save, answer.body, number, shelf))
+            # There is no SHA-256 to compare with, but TLS has seen to it that these are the origin's bytes.
+            is_verified = self.prefix.lower().startswith("https:")
+            save = partial(_save, answer.body, number, shelf=shelf, is_verified=is_verified)
+            downloaded = await _run_to_end(save)
         tell(downloaded)
         return downloaded
 
@@ -139,10 +142,11 @@ def _address(url: str) -> Address:
     return parts.hostname or "", parts.port or (443 if parts.scheme.lower() == "https" else 80)
 
 
-def _save(body: bytearray, number: int, shelf: Shelf) -> Downloaded:
+def _save(body: bytearray, number: int, *, shelf: Shelf, is_verified: bool) -> Downloaded:
     with shelf.receive(number) as incoming:
         incoming.write(body)
-        return Downloaded(number, incoming.commit(), len(body))
+        digest = incoming.digest
+        return Downloaded(number, incoming.commit(), len(body), digest, is_verified=is_verified)
 
 
 async def _run_to_end(work: Callable[[], _T]) -> _T:
