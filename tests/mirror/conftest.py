@@ -114,7 +114,7 @@ def on(shelf: Shelf) -> dict[int, bytes]:
     """What is on a shelf, under its final names."""
     return {
         int(path.name.removeprefix("rfc").removesuffix(".txt")): path.read_bytes()
-        for path in shelf.path.glob("rfc*.txt")
+        for path in shelf.path.glob("rfc[0-9]*.txt")
     }
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from p2pci.events import Address
     from p2pci.mirror import MirrorOptions, Plan, Selection
+    from p2pci.origin import Origin
 
 SCREEN_SECONDS = 0.2
 LINE_SECONDS = 5.0
@@ -33,6 +34,7 @@ async def mirror_documents(
     *,
     folder: Path,
     options: MirrorOptions,
+    origin: Origin | None,
     is_dry: bool,
     is_json: bool,
     is_traced: bool,
@@ -44,6 +46,7 @@ async def mirror_documents(
             server,
             shelf,
             options=options,
+            origin=origin,
             watch=None if is_json else PeerPrinter(terminal, shows_all=True).watch,
             trace=tracer(is_json=is_json) if is_traced else None,
         )
@@ -59,6 +62,8 @@ async def mirror_documents(
             raise
         finally:
             await mirror.close()
+            if origin:
+                await origin.close()
 
 
 class _Run:
@@ -77,6 +82,8 @@ class _Run:
             f"[MIRROR] {len(plan.wanted)} document(s) to fetch, {_megabytes(plan.size)}; "
             f"{plan.present} are in {show_path(self._shelf.path)} already."
         )
+        if plan.outside:
+            self._say(f"[MIRROR] {len(plan.outside)} that nobody has are asked of the origin.")
         for offer in plan.differing:
             self._say(f"[MIRROR] RFC {offer.number} is here with other bytes than the swarm has.")
         for offer in plan.disputed:
@@ -115,8 +122,9 @@ class _Run:
             f"{escape(show_address(source.address))} {source.documents}"
             for source in self._mirror.sources[:4]
         )
+        total = len(plan.wanted) + len(plan.outside)
         return (
-            f"{self._mirror.documents} of {len(plan.wanted)} documents, {_megabytes(self._mirror.size)}, "
+            f"{self._mirror.documents} of {total} documents, {_megabytes(self._mirror.size)}, "
             f"{_megabytes(rate)}/s, {max(left, 0):.0f} s left; {shares or 'no source yet'}"
         )
 
@@ -134,7 +142,9 @@ class _Run:
             self._say_outcome()
         for number, reason in missing.items():
             self._terminal.complain(f"RFC {number}: {escape(reason)}")
-        lacking = 0 if is_dry else len(plan.wanted) - mirror.documents
+        lacking = (
+            0 if is_dry else len(plan.wanted) + len(plan.outside) - mirror.documents - len(mirror.absent)
+        )
         if missing and lacking > len(missing):
             self._terminal.complain(
                 f"{lacking} document(s) are still missing. Run it again; --keep-going goes on at once."
@@ -143,6 +153,8 @@ class _Run:
 
     def _say_outcome(self) -> None:
         mirror, seconds = self._mirror, self._seconds
+        if mirror.absent:
+            self._say(f"[MIRROR] {len(mirror.absent)} are not at the origin either.")
         self._say(
             f"[MIRROR] {mirror.documents} document(s) fetched, {_megabytes(mirror.size)} in {seconds:.1f} s, "
             f"{_megabytes(mirror.size / max(seconds, 0.001))}/s."
@@ -163,7 +175,7 @@ class _Run:
     def _report(self, plan: Plan, *, is_dry: bool) -> dict[str, object]:
         mirror = self._mirror
         return {
-            "wanted": sorted(offer.number for offer in plan.wanted),
+            "wanted": sorted([*(offer.number for offer in plan.wanted), *plan.outside]),
             "dry_run": is_dry,
             "documents": mirror.documents,
             "bytes": mirror.size,
@@ -175,6 +187,7 @@ class _Run:
                 offer.number: [{"sha256": digest.hex(), "hosts": hosts} for digest, hosts in offer.votes]
                 for offer in plan.disputed
             },
+            "absent": mirror.absent,
             "failed": [{"number": number, "reason": reason} for number, reason in mirror.failed.items()],
             "sources": [
                 {

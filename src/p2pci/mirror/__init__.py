@@ -7,7 +7,7 @@
     channel    one connection with several requests on their way
     storing    checked and put on the shelf in batches
 
-Imports `client`, `download`, `dialing`, `library`, `protocol`, `events` and `errors`.
+Imports `client`, `download`, `origin`, `dialing`, `library`, `protocol`, `events` and `errors`.
 """
 
 from p2pci.mirror.catalogue import Offer

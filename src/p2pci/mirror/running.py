@@ -2,13 +2,13 @@
 
 First everything at once (`transfer`); then, one by one and with all patience, what did not come that way or
 is too large for it, each with holders asked for anew. Imports its package's modules, `client`, `download`,
-`library`, `protocol`, `events` and `errors`.
+`origin`, `library`, `protocol`, `events` and `errors`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +17,7 @@ from p2pci.download import HOLDERS_WANTED, DownloadLimits, Downloads
 from p2pci.errors import (
     ConnectionLostError,
     DisagreementError,
+    InvalidValueError,
     NetworkError,
     NotFoundError,
     ProtocolError,
@@ -24,6 +25,7 @@ from p2pci.errors import (
 )
 from p2pci.mirror.catalogue import Offer, read_catalogue
 from p2pci.mirror.transfer import Transfer
+from p2pci.origin import Origin
 from p2pci.protocol.extensions import Feature
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from p2pci.protocol.messages import Record
 
 MAX_RECORDS = 500_000
+MAX_ASKED = 100_000  # numbers in a row that are asked of an origin
 
 
 class Plan(NamedTuple):
@@ -44,12 +47,14 @@ class Plan(NamedTuple):
         present: how many of the selected documents the shelf has.
         differing: those of them that the swarm has with other bytes.
         disputed: those that the shelf lacks and whose holders disagree without a majority.
+        outside: numbers of what nobody has, to be asked of the origin.
     """
 
     wanted: list[Offer]
     present: int
     differing: list[Offer]
     disputed: list[Offer]
+    outside: list[int]
 
     @property
     def size(self) -> int:
@@ -81,8 +86,13 @@ class Mirror:
         index: the index server.
         shelf: which is filled; scanned by `plan`.
         options: see MirrorOptions.
+        origin: which is asked for what nobody has.
         watch: told of what goes wrong, and of each document that comes by itself.
         trace: told of Sent and Received.
+
+    Attributes:
+        failed: why documents could not be had, by number.
+        absent: numbers that the origin has not got either.
     """
 
     def __init__(
@@ -91,13 +101,16 @@ class Mirror:
         shelf: Shelf,
         *,
         options: MirrorOptions,
+        origin: Origin | None = None,
         watch: Watcher | None = None,
         trace: Watcher | None = None,
     ) -> None:
         self.failed: dict[int, str] = {}
+        self.absent: list[int] = []
         self._index = IndexClient(*index, trace=trace, limits=ClientLimits(max_records=MAX_RECORDS))
         self._shelf = shelf
         self._options = options
+        self._origin = origin
         self._watch = watch
         self._trace = trace
         self._transfer: Transfer | None = None
@@ -113,7 +126,27 @@ class Mirror:
         scanning = asyncio.get_running_loop().run_in_executor(None, self._shelf.scan)
         await self._index.connect()
         offers = await read_catalogue(self._index, selection, accepts=self._options.accepts)
-        return self._compare(offers, await scanning)
+        shelf = await scanning
+        plan = self._compare(offers, shelf)
+        if self._origin:
+            known = {offer.number for offer in offers}.union(shelf)
+            plan.outside.extend(number for number in self._listed(selection) if number not in known)
+        return plan
+
+    def _listed(self, selection: Selection) -> Iterator[int]:
+        """Give the numbers of what there is outside: by the index file of the folder, else as asked."""
+        listing = self._shelf.listing
+        for first, last in selection.ranges or [(1, MAX_ASKED)]:
+            if not listing.name and last - first >= MAX_ASKED - 1:
+                raise InvalidValueError(
+                    "What the origin has cannot be told. Fetch its list with `p2pci titles --update`, "
+                    f"or ask for a --range of fewer than {MAX_ASKED} numbers."
+                )
+            for number in range(first, min(last, first + MAX_ASKED) + 1):
+                entry = listing.entry(number)
+                is_there = entry.is_issued if entry else not listing.name
+                if is_there and selection.has(number, entry.title if entry else ""):
+                    yield number
 
     def _compare(self, offers: list[Offer], shelf: dict[int, Document]) -> Plan:
         lacking = [offer for offer in offers if offer.number not in shelf]
@@ -126,7 +159,7 @@ class Mirror:
         if self._options.replaces:
             wanted += differing
         disputed = [offer for offer in lacking if offer.is_disputed]
-        return Plan(wanted, len(offers) - len(lacking), differing, disputed)
+        return Plan(wanted, len(offers) - len(lacking), differing, disputed, [])
 
     async def run(self, plan: Plan) -> None:
         """Fetch what is planned.
@@ -147,6 +180,8 @@ class Mirror:
         try:
             left = await self._transfer.run()
             await self._fetch_one_by_one(left)
+            if self._origin and (self._options.keeps_going or not self.failed):
+                await self._fetch_from(self._origin, plan.outside)
         finally:
             await self._transfer.store.close()
 
@@ -196,6 +231,17 @@ class Mirror:
                 self._single.append(await self._fetch(downloads, offer))
             except (DisagreementError, NetworkError, NotFoundError, ProtocolError, RefusedError) as error:
                 self.failed[offer.number] = str(error)
+                if not self._options.keeps_going:
+                    return
+
+    async def _fetch_from(self, origin: Origin, numbers: list[int]) -> None:
+        for number in numbers:
+            try:
+                self._single.append(await origin.fetch(number, shelf=self._shelf, watch=self._watch))
+            except NotFoundError:
+                self.absent.append(number)
+            except (NetworkError, ProtocolError, RefusedError) as error:
+                self.failed[number] = str(error)
                 if not self._options.keeps_going:
                     return
 

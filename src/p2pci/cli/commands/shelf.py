@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     "--accept", "accepts", type=DIGEST, multiple=True, help="A SHA-256 that is right when holders disagree."
 )
 @max_bytes_option
+@origin_option
 @library_option
 @server_option
 @json_option
@@ -57,6 +58,7 @@ def mirror(
     replace: bool,
     accepts: tuple[bytes, ...],
     max_bytes: int,
+    origin: str | None,
     library: Path,
     server: Address,
     is_json: bool,
@@ -72,6 +74,7 @@ def mirror(
     from p2pci.cli.mirroring import mirror_documents
     from p2pci.download import DownloadLimits
     from p2pci.mirror import MirrorOptions, Selection, parse_list, parse_ranges
+    from p2pci.origin import Origin, OriginLimits
 
     if not (takes_all or ranges or files or words):
         raise click.UsageError("Say what to fetch: --all, --range 1-999, --file LIST, or --match WORD.")
@@ -94,6 +97,7 @@ def mirror(
             selection,
             folder=library,
             options=options,
+            origin=Origin(origin, limits=OriginLimits(max_bytes=max_bytes)) if origin else None,
             is_dry=dry_run,
             is_json=is_json,
             is_traced=trace,
