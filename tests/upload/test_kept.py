@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from p2pci.library import Shelf
+from p2pci.protocol.extensions import PLAIN_GET
 from p2pci.upload.heads import Facts
 from p2pci.upload.kept import KeptDocuments
 
@@ -27,7 +28,7 @@ def keep(cache: KeptDocuments, shelf: Shelf, number: int) -> None:
 
 def kept_bytes(cache: KeptDocuments, number: int) -> bytes | None:
     kept = cache.get(number)
-    return kept.data if kept else None
+    return bytes(kept.data) if kept else None
 
 
 def test_document_is_kept_while_its_file_is_the_same(shelf: Shelf) -> None:
@@ -37,8 +38,8 @@ def test_document_is_kept_while_its_file_is_the_same(shelf: Shelf) -> None:
     keep(cache, shelf, 7)
     kept = cache.get(7)
     assert kept is not None
-    assert (kept.facts, kept.data) == (Facts(5, LONG_AGO, None), b"seven")
-    assert b"Content-Length: 5\r\n" in kept.head_end
+    assert (kept.facts, bytes(kept.data)) == (Facts(5, LONG_AGO, None), b"seven")
+    assert b"Content-Length: 5\r\n" in kept.head_end(PLAIN_GET)
 
 
 def test_changed_file_is_not_answered_from_memory(shelf: Shelf) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from p2pci.events import Received, Role, Sent
 from p2pci.protocol.documents import encode_document_error
-from p2pci.protocol.extensions import PLAIN_GET
 from p2pci.protocol.grammar import Status
 from p2pci.protocol.messages import Get, Refusal
 from p2pci.protocol.requests import Wait
@@ -79,7 +78,6 @@ class UploadConnection(ServedConnection):
         while not self._upload and not self.is_finishing and (usual := read_get(data, position)):
             number, options, position = usual
             self.stop_head_clock()
-            self._server.idle.stop(self)
             self._answer(Get(number, "", "", options))
         rest = data[position:] if position else data
         if position and not rest and not self._upload and not self.is_finishing:
@@ -125,7 +123,7 @@ class UploadConnection(ServedConnection):
         if self._reader and self._reader.head_started:
             self._server.idle.stop(self)
             self.start_head_clock()
-        elif self not in self._server.idle:
+        else:
             self._server.idle.start(self)
 
     def head_is_late(self) -> None:
@@ -146,8 +144,8 @@ class UploadConnection(ServedConnection):
         if kept is None or (server.uploads and server.slots.locked()):
             self._start_upload(self._send_in_slot(get))
             return
-        if get.options is PLAIN_GET:
-            rest = self._send_beginning((head_start(), kept.head_end), memoryview(kept.data))
+        if get.options.span is None:
+            rest = self._send_beginning((head_start(), kept.head_end(get.options)), kept.data)
         else:
             rest = self._send_part(get, kept.facts, kept.data)
         if rest or not self.can_write:
@@ -171,7 +169,7 @@ class UploadConnection(ServedConnection):
 
     # How a document is sent
 
-    def _send_part(self, get: Get, facts: Facts, data: bytes) -> memoryview:
+    def _send_part(self, get: Get, facts: Facts, data: bytes | memoryview) -> memoryview:
         """Send what was asked for of a document that is in memory, and give what has to wait."""
         span = span_of(get.options, facts.size)
         if span is None:
@@ -194,6 +192,7 @@ class UploadConnection(ServedConnection):
         """Let a task send what does not go out at once."""
         self.stop_head_clock()
         if self._keeps_alive:
+            self._server.idle.stop(self)
             self.set_reading(False)  # one after the other
         self._upload = self._loop.create_task(upload)
         self._server.uploads.add(self._upload)

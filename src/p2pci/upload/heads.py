@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import time
-from functools import lru_cache
 from typing import NamedTuple
 
 from p2pci.protocol.documents import encode_document_error, encode_head_end, encode_head_start
@@ -30,8 +29,8 @@ def span_of(options: GetOptions, size: int) -> range | None:
     return range(first, size if last is None else min(last + 1, size))
 
 
-@lru_cache(maxsize=4096)
-def _end_of_whole(options: GetOptions, facts: Facts) -> bytes:
+def end_of_whole(options: GetOptions, facts: Facts) -> bytes:
+    """Write the part of a head that belongs to the document, all of which was asked for."""
     return encode_head_end(facts.size, modified=facts.modified, os=_OS, lines=_lines(options, facts))
 
 
@@ -48,7 +47,7 @@ def _lines(options: GetOptions, facts: Facts) -> list[bytes]:
 def head_of(options: GetOptions, facts: Facts) -> tuple[bytes, bytes]:
     """Write the head of the answer to a GET whose bytes are there, in two parts."""
     if options.span is None:
-        return head_start(), _end_of_whole(options, facts)
+        return head_start(), end_of_whole(options, facts)
     span = span_of(options, facts.size) or range(facts.size)
     content = ContentRange(Span(span.start, span.stop - 1), facts.size)
     lines = [b"Content-Range: " + encode_content_range(content), *_lines(options, facts)]
@@ -59,11 +58,6 @@ def head_of(options: GetOptions, facts: Facts) -> tuple[bytes, bytes]:
 def head_start(status: Status = Status.OK) -> bytes:
     """Write the part of a head that is the same for all that are sent in a second."""
     return encode_head_start(int(time.time()), status)
-
-
-def plain_end(facts: Facts) -> bytes:
-    """Write the other part of the head of a plain GET's answer."""
-    return encode_head_end(facts.size, modified=facts.modified, os=_OS)
 
 
 def error_of(status: Status, options: GetOptions, *, size: int | None = None) -> bytes:

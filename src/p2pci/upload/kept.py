@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from p2pci.library import is_settled
-from p2pci.upload.heads import Facts, plain_end
+from p2pci.upload.heads import Facts, end_of_whole
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
     from p2pci.library import FileState, OpenDocument
+    from p2pci.protocol.extensions import GetOptions
 
 
-class KeptDocument(NamedTuple):
-    """A document as its file was in `state`: what is told of it, the end of a plain head, and its bytes."""
+class KeptDocument:
+    """A document as its file was in `state`: what is told of it, its bytes, and heads written before."""
 
-    state: FileState
-    facts: Facts
-    head_end: bytes
-    data: bytes
+    __slots__ = ("_head_ends", "data", "facts", "state")
+
+    def __init__(self, state: FileState, facts: Facts, data: bytes) -> None:
+        self.state = state
+        self.facts = facts
+        self.data = memoryview(data)
+        self._head_ends: dict[GetOptions, bytes] = {}
+
+    def head_end(self, options: GetOptions) -> bytes:
+        """The end of the head that a GET of all of it is answered with."""
+        end = self._head_ends.get(options)
+        if end is None:
+            end = self._head_ends[options] = end_of_whole(options, self.facts)
+        return end
 
 
 class KeptDocuments:
@@ -51,7 +62,7 @@ class KeptDocuments:
     def keep(self, number: int, document: OpenDocument, *, facts: Facts, data: bytes) -> None:
         """Keep a document's bytes, if they are all and the file has been at rest for a while."""
         if len(data) == document.size <= self._max_bytes and is_settled(document.state.modified_ns):
-            self._put(number, KeptDocument(document.state, facts, plain_end(facts), data))
+            self._put(number, KeptDocument(document.state, facts, data))
 
     def _put(self, number: int, kept: KeptDocument) -> None:
         self._drop(number)
