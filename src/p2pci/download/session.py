@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from p2pci.protocol.messages import Record
 
 MAX_SOURCES = 32
-"""Holders of one document that are tried: an index may tell of a million that there are not."""
+"""Holders of one document that are tried: an index may tell of a million that there are not (P-5.32)."""
 
 
 HOLDERS_WANTED = Options(wants_copies=True, holders=MAX_SOURCES)

@@ -1,6 +1,6 @@
 """Which bytes a document ought to have, by what its holders announced: one vote for each published host.
 
-One machine can run a thousand peers, so that peers are not counted but hosts (PROTOCOL.md section 5).
+One machine can run a thousand peers, so that peers are not counted but hosts (clause P-5.30).
 Imports `protocol` and `errors`.
 """
 

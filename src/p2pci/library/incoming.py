@@ -40,7 +40,7 @@ _READ_BYTES = 1024 * 1024
 
 
 class Version(NamedTuple):
-    """What tells one version of a document from another while it is fetched in parts (clause P-5.21).
+    """What tells one version of a document from another while it is fetched in parts (clause P-5.23).
 
     Attributes:
         size: of the whole, in bytes.
