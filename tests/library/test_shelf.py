@@ -338,3 +338,77 @@ def test_no_descriptor_is_left_open(folder: Path) -> None:
     use()
     with os.scandir("/dev/fd") as listing:
         assert len(list(listing)) == before
+
+
+def test_look_gives_the_states_of_what_a_scan_would_regard(folder: Path, shelf: Shelf) -> None:
+    for name in ("rfc1.txt", "RFC02.TXT", "rfc-index.txt", "notes.txt", ".rfc3.txt.0123456789abcdef.tmp"):
+        (folder / name).write_text("Text\n")
+    (folder / "rfc4.txt").symlink_to("rfc1.txt")
+
+    found = shelf.look()
+
+    assert found == {
+        name: FileState.of((folder / name).stat()) for name in ("rfc1.txt", "RFC02.TXT", "rfc-index.txt")
+    }
+    assert shelf.documents == {}
+
+
+def test_what_is_left_alone_stays_as_it_was_known(folder: Path, shelf: Shelf) -> None:
+    names = ("rfc1.txt", "rfc2.txt", "rfc3.txt", "rfc4.txt", "rfc-index.txt")
+    for name in names[:3]:
+        (folder / name).write_text("Old\n")
+    known = shelf.scan()
+    (folder / "rfc1.txt").write_text("Half of a new")
+    (folder / "rfc2.txt").unlink()
+    (folder / "rfc3.txt").write_text("New\n")
+    (folder / "rfc4.txt").write_text("Half of anoth")
+    (folder / "rfc-index.txt").write_text("0003 Half of an index. A. Writer. June 1990. (Status: UNKNOWN)\n")
+
+    found = shelf.scan(left_alone={name for name in names if name != "rfc3.txt"})
+
+    assert {number: document.title for number, document in found.items()} == {1: "Old", 2: "Old", 3: "New"}
+    assert found[1] == known[1]
+    assert shelf.documents == found
+    assert {number: document.title for number, document in shelf.scan().items()} == {
+        1: "Half of a new",
+        3: "Half of an index",
+        4: "Half of anoth",
+    }
+
+
+def test_better_name_that_is_left_alone_does_not_hide_the_document(folder: Path, shelf: Shelf) -> None:
+    (folder / "rfc07.txt").write_text("Seven\n")
+    shelf.scan()
+    (folder / "rfc7.txt").write_text("Sev")
+
+    assert shelf.scan(left_alone={"rfc7.txt"})[7].name == "rfc07.txt"
+
+
+def test_scan_goes_on_with_the_folder_that_took_the_place(folder: Path, shelf: Shelf) -> None:
+    (folder / "rfc1.txt").write_text("One\n")
+    shelf.scan()
+    folder.rename(folder.with_name("old"))
+
+    with pytest.raises(LibraryError, match="no longer there"):
+        shelf.look()
+    with pytest.raises(LibraryError, match="no longer there"):
+        shelf.scan()
+    assert shelf.documents == {}
+
+    folder.mkdir()
+    (folder / "rfc2.txt").write_text("Two\n")
+    assert list(shelf.look()) == ["rfc2.txt"]
+    assert list(shelf.scan()) == [2]
+    assert 1 not in shelf
+    with shelf.receive(3) as incoming:
+        incoming.write(b"Three\n")
+        incoming.commit()
+    assert (folder / "rfc3.txt").read_text() == "Three\n"
+
+
+def test_documents_are_the_callers_to_keep(folder: Path, shelf: Shelf) -> None:
+    (folder / "rfc1.txt").write_text("One\n")
+    shelf.scan()
+    shelf.documents.clear()
+
+    assert list(shelf.documents) == [1]

@@ -1,8 +1,9 @@
 """A folder on the disk, worked on through its descriptor.
 
 Names are opened, renamed and removed relative to the descriptor, so what stands at the folder's
-path may change without any name being looked up elsewhere. Links are never followed and nothing
-blocks, not even a fifo. Where a system has no such calls (Windows), paths are used instead.
+path may change without any name being looked up elsewhere, until `follow` is called. Links are
+never followed and nothing blocks, not even a fifo. Where a system has no such calls (Windows), paths are
+used instead.
 The methods raise OSError; `library_error` turns one into words, at the seam of the floor: `shelf`,
 `incoming`, `listing`. Imports errors alone.
 """
@@ -94,6 +95,22 @@ class Folder:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def follow(self) -> None:
+        """Go on with the folder that stands at the path now; harmless when it is the same.
+
+        Raises:
+            OSError: there is none, or it cannot be read.
+        """
+        _, descriptor = self._at(".")
+        if descriptor is None:
+            return
+        found = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if not os.path.samestat(os.fstat(found), os.fstat(descriptor)):
+                os.dup2(found, descriptor, inheritable=False)  # in one step: other threads use it
+        finally:
+            os.close(found)
 
     def open(self, name: str, flags: int) -> int:
         """A new descriptor of the file, made with the permissions of the umask when `flags` create it."""

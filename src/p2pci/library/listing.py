@@ -24,6 +24,7 @@ from p2pci.library.rfc_index_xml import entries_from_xml
 
 TEXT_NAME = "rfc-index.txt"
 XML_NAME = "rfc-index.xml"
+INDEX_NAMES = (TEXT_NAME, XML_NAME)
 
 _MAX_BYTES = 64 * 1024 * 1024
 _PIECE_BYTES = 256 * 1024
@@ -123,7 +124,7 @@ class Listing:
 
     def _names_by_age(self) -> list[str]:
         ages = []
-        for name in (TEXT_NAME, XML_NAME):
+        for name in INDEX_NAMES:
             with suppress(OSError):
                 ages.append((self._folder.state(name).st_mtime_ns, name))
         return [name for _, name in sorted(ages, reverse=True)]  # by name where the ages are the same

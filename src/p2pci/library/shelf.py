@@ -12,7 +12,7 @@ import errno
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from p2pci.library.documents import FileState, OpenDocument
 from p2pci.library.entries import Entry
 from p2pci.library.folder import Folder, library_error
 from p2pci.library.incoming import Incoming, Received, Version, find_part, remove_leftovers
-from p2pci.library.listing import Listing
+from p2pci.library.listing import INDEX_NAMES, Listing
 from p2pci.library.names import MAX_NUMBER, document_name, document_number
 from p2pci.library.readings import Reading, Readings, is_settled
 from p2pci.library.saving import Arrived, Hidden, remove_hidden, write_hidden
@@ -125,6 +125,11 @@ class Shelf:
         """Give the folder back; documents that are open stay so. Harmless when that is done."""
         self._folder.close()
 
+    @property
+    def documents(self) -> dict[int, Document]:
+        """The documents as the last scan and later downloads left them, by number; the caller's to keep."""
+        return dict(self._documents)
+
     def title(self, number: int) -> str:
         """The title of a document, fit to send; "" when the shelf has no such document or title."""
         document = self._documents.get(number)
@@ -134,24 +139,43 @@ class Shelf:
         """What the folder's index files say of a document, on the shelf or not; None for nothing."""
         return self.listing.entry(number)
 
-    def scan(self) -> dict[int, Document]:
+    def look(self) -> dict[str, FileState]:
+        """The files that a scan would regard, by name, as they are now; nothing is read.
+
+        Raises:
+            LibraryError: the folder is gone or cannot be read.
+        """
+        self._follow_folder()
+        files = self._regular_files(lambda name: name in INDEX_NAMES or document_number(name))
+        return {name: FileState.of(state) for name, state in files}
+
+    def scan(self, *, left_alone: Container[str] = ()) -> dict[int, Document]:
         """Look what is on the shelf; only new and changed files are read, each once.
 
         Links, folders, fifos and unfinished downloads are passed over. Of two files for one number
-        that with the canonical name counts, else that with the smallest.
+        that with the canonical name counts, else that with the smallest. Where another folder stands in
+        place of the one that was opened, it is the shelf's from now on.
+
+        Args:
+            left_alone: names of files that are not looked at: what is known of their documents stays.
 
         Returns:
             The documents by number, ascending; the caller's to keep.
 
         Raises:
-            LibraryError: the folder is gone or cannot be read.
+            LibraryError: the folder is gone or cannot be read; no document is known then.
         """
         with self._changing:
-            files = self._files_by_number()
-            self.listing.refresh()
+            try:
+                self._follow_folder()
+                files = self._files_by_number()
+            except LibraryError:
+                self._documents = {}
+                raise
+            if not any(name in left_alone for name in INDEX_NAMES):
+                self.listing.refresh()
             self.unreadable = list(self.listing.problems)
-            found = {number: self._document(number, files[number]) for number in sorted(files)}
-            self._documents = {number: document for number, document in found.items() if document}
+            self._documents = dict(sorted(self._documents_in(files, left_alone=left_alone)))
             self._readings.keep({document.name for document in self._documents.values()})
             self._readings.save()
             return dict(self._documents)
@@ -344,6 +368,12 @@ class Shelf:
         digest = reading.digest if reading else None
         return OpenDocument(descriptor, state=state, path=self.path / name, digest=digest)
 
+    def _follow_folder(self) -> None:
+        try:
+            self._folder.follow()
+        except OSError as error:
+            raise library_error(self.path, error, wish="be read") from error
+
     def _files_by_number(self) -> dict[int, _File]:
         files: dict[int, _File] = {}
         for name, state in sorted(self._regular_files(document_number), key=lambda file: file[0]):
@@ -357,6 +387,17 @@ class Shelf:
             return self._folder.regular_files(wanted)
         except OSError as error:
             raise library_error(self.path, error, wish="be read") from error
+
+    def _documents_in(
+        self, files: dict[int, _File], *, left_alone: Container[str]
+    ) -> Iterator[tuple[int, Document]]:
+        """The documents in files, and by number too those that are known and must stay as they were."""
+        for number, known in self._documents.items():
+            if known.name in left_alone or (number in files and files[number].name in left_alone):
+                yield number, known
+        for number, file in files.items():
+            if file.name not in left_alone and (document := self._document(number, file)):
+                yield number, document
 
     def _document(self, number: int, file: _File) -> Document | None:
         """The document in a file, read if it is not as it was; None when it cannot be read."""
