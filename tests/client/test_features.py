@@ -271,6 +271,55 @@ async def test_adds_that_were_in_flight_when_the_index_left_are_lost() -> None:
             await anext(adding)
 
 
+def remove(number: int) -> bytes:
+    return b"REMOVE RFC %d P2P-CI/1.0\r\n%b\r\n" % (number, SENDER)
+
+
+async def test_many_removes_are_in_flight_and_404_is_as_good_as_200() -> None:
+    """P-5.6, P-5.10."""
+
+    async def script(server: FakeEnd) -> None:
+        await server.answer(agreeing(Feature.PIPELINE, Feature.REMOVE, lines=b"RFC 1 T 10.0.0.1 5678\r\n"))
+        expected = remove(1) + remove(2) + remove(3)
+        received = b""
+        while len(received) < len(expected):
+            received += await server._segments.get()
+        assert received == expected
+        await server.send(echo(1)[:30], echo(1)[30:] + NOT_FOUND + echo(3)[:5], echo(3)[5:])
+        assert await server.answer(NOT_FOUND) == lookup(1)
+
+    async with playing(script, proposes=ALL_FEATURES) as client:
+        await client.add(1, "T")
+        await client.remove_all([1, 2, 3])
+        assert (await client.lookup(1)).records == []
+
+
+async def test_removes_wait_for_one_another_where_pipelining_was_not_agreed() -> None:
+    async def script(server: FakeEnd) -> None:
+        await server.answer(agreeing(Feature.REMOVE, lines=b"RFC 1 T 10.0.0.1 5678\r\n"))
+        assert await server.answer(echo(1)) == remove(1)
+        assert await server.answer(NOT_FOUND) == remove(2)
+
+    async with playing(script, proposes=ALL_FEATURES) as client:
+        await client.add(1, "T")
+        await client.remove_all([1, 2])
+
+
+async def test_refused_remove_among_many_ends_the_connection() -> None:
+    async def script(server: FakeEnd) -> None:
+        await server.answer(agreeing(Feature.PIPELINE, Feature.REMOVE, lines=b"RFC 1 T 10.0.0.1 5678\r\n"))
+        assert await server._segments.get() == remove(1) + remove(2)
+        await server.send(BAD_REQUEST)
+        assert await server._segments.get() == b""
+
+    async with playing(script, proposes=ALL_FEATURES) as client:
+        await client.add(1, "T")
+        with pytest.raises(RefusedError):
+            await client.remove_all([1, 2])
+        with pytest.raises(ConnectionLostError):
+            await client.lookup(1)
+
+
 async def test_a_large_shelf_is_registered_whole_at_our_own_index() -> None:
     async with (
         IndexServer(host="127.0.0.1", port=0) as server,

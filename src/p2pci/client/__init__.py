@@ -1,9 +1,11 @@
 """The conversation with an index server, from the asker's side (P2S).
 
-`index_client` is what others use, `link` the connection below it. What the answers mean is read by
-`protocol.answers`; the clocks are here. Imports `dialing`, `protocol`, `events` and `errors`.
+`index_client` is what others use, `values` what goes in and comes out, `link` the connection below it. What
+the answers mean is read by `protocol.answers`; the clocks are here. Imports `dialing`, `protocol`, `events`
+and `errors`.
 """
 
-from p2pci.client.index_client import Added, Answer, ClientLimits, IndexClient, NewRecord
+from p2pci.client.index_client import IndexClient
+from p2pci.client.values import Added, Answer, ClientLimits, NewRecord
 
 __all__ = ["Added", "Answer", "ClientLimits", "IndexClient", "NewRecord"]

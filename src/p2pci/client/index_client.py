@@ -1,20 +1,22 @@
 """What an index server is asked: records added, removed, looked up and listed (clauses P-1.3 on, P-5.3 on).
 
-One request at a time on one connection, and whoever asks meanwhile waits; ADDs alone go out many at a time
-where that is agreed. The first request proposes the features of section 5. An index server that does not
-take it is asked again without, on a new connection, and is a plain one from then on.
+One request at a time on one connection, and whoever asks meanwhile waits; ADDs and REMOVEs alone go out many
+at a time where that is agreed. The first request proposes the features of section 5. An index server that
+does not take it is asked again without, on a new connection, and is a plain one from then on.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from p2pci.client.link import Link
+from p2pci.client.values import Added, Answer, ClientLimits, NewRecord
 from p2pci.dialing import dial, show_address
 from p2pci.errors import ConnectionLostError, DeadlineError, ProtocolError, RefusedError
 from p2pci.protocol.addresses import is_loopback
@@ -37,59 +39,8 @@ if TYPE_CHECKING:
     from p2pci.events import Address, Watcher
     from p2pci.protocol.messages import IndexRequest
 
-IN_FLIGHT = 256  # ADDs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientLimits:
-    """How long an index server is waited for, in seconds, and how much of it is taken.
-
-    Attributes:
-        connect_seconds: until the connection stands.
-        answer_seconds: without a byte of an answer that must still come.
-        proposal_seconds: for the answer to the first request; an index server that needs longer is asked
-            again without features (clause P-5.5).
-        silence_seconds: what ends an answer of a server that never sends the last blank line (clause P-2.26).
-        max_records: in one answer; one takes some 250 bytes of memory.
-    """
-
-    connect_seconds: float = 10.0
-    answer_seconds: float = 30.0
-    proposal_seconds: float = 10.0
-    silence_seconds: float = 2.0
-    max_records: int = 4_000_000
-
-
-class Answer(NamedTuple):
-    """What an index server answered: 200, or 404 for a LOOKUP of what nobody has.
-
-    Attributes:
-        status: OK or NOT_FOUND.
-        records: in the order in which they came.
-        complete: False when only silence ended it, so that records may be missing (clause P-2.26).
-        is_reachable: whether the index server could reach us; None when it was not asked to try, or cannot.
-    """
-
-    status: Status
-    records: list[Record]
-    complete: bool
-    is_reachable: bool | None = None
-
-
-class NewRecord(NamedTuple):
-    """What is registered of a document: number, title, and the copy if it is known."""
-
-    number: int
-    title: str
-    copy: Copy | None = None
-
-
-class Added(NamedTuple):
-    """The index server's answer to one ADD of many: its echo, or the error that it answered with."""
-
-    document: NewRecord
-    record: Record | None
-    error: RefusedError | None
+_Subject = TypeVar("_Subject")
+IN_FLIGHT = 256  # ADDs or REMOVEs
 
 
 class IndexClient:
@@ -218,13 +169,29 @@ class IndexClient:
                 yield await self._add_one(document)
             return
         async with self._turn:
-            async for added in self._add_many(waiting):
-                yield added
+            async for document, request, heard in self._send_many(waiting, make_request=self._make_add):
+                is_ok = heard.code == Status.OK
+                record = next(iter(heard.records), None) if is_ok else None
+                yield Added(document, record, None if is_ok else _refused(heard, request))
 
     async def remove(self, number: int) -> bool:
         """Take one of our records back; only where `agreed` has REMOVE. False when it was not there."""
         answer = await self._ask(lambda host, port: Remove(number, host, port))
         return answer.status == Status.OK
+
+    async def remove_all(self, numbers: Iterable[int]) -> None:
+        """Take many of our records back, those that were there; only where `agreed` has REMOVE.
+
+        An answer that is none, or an error, ends it as it ends `add_all`.
+        """
+        if Feature.PIPELINE not in self.agreed:
+            for number in numbers:
+                await self.remove(number)
+            return
+        async with self._turn, aclosing(self._send_many(iter(numbers), make_request=Remove)) as answers:
+            async for _, request, heard in answers:
+                if heard.code not in (Status.OK, Status.NOT_FOUND):
+                    raise _refused(heard, request)
 
     async def lookup(self, number: int, title: str = "", options: Options = PLAIN) -> Answer:
         """Ask who holds a document.
@@ -316,26 +283,25 @@ class IndexClient:
             return Added(document, None, error)
         return Added(document, next(iter(answer.records), None), None)
 
-    async def _add_many(self, waiting: Iterator[NewRecord]) -> AsyncIterator[Added]:
+    async def _send_many(
+        self, waiting: Iterator[_Subject], *, make_request: Callable[[_Subject, str, int], Add | Remove]
+    ) -> AsyncGenerator[tuple[_Subject, Add | Remove, _Heard], None]:
         """Keep up to IN_FLIGHT requests under way, and give their answers in order."""
         link = self._open_link()
         host, port = self.identity or link.local_address
-        under_way: deque[tuple[NewRecord, Add]] = deque()
+        under_way: deque[tuple[_Subject, Add | Remove]] = deque()
         try:
             while True:
                 if len(under_way) <= IN_FLIGHT // 2:
                     batch = list(islice(waiting, IN_FLIGHT - len(under_way)))
-                    requests = [self._make_add(document, host, port) for document in batch]
+                    requests = [make_request(subject, host, port) for subject in batch]
                     if requests:
-                        link.send_adds(requests)
+                        link.send_many(requests)
                     under_way.extend(zip(batch, requests, strict=True))
                 if not under_way:
                     return
                 heard = await self._hear(link, seconds=self._limits.answer_seconds)
-                document, request = under_way.popleft()
-                is_ok = heard.code == Status.OK
-                record = next(iter(heard.records), None) if is_ok else None
-                yield Added(document, record, None if is_ok else _refused(heard, request))
+                yield *under_way.popleft(), heard
         finally:
             if under_way:
                 link.give_up()  # nobody would know whose the other answers are

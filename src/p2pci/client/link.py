@@ -10,7 +10,7 @@ from p2pci.errors import ConnectionLostError
 from p2pci.events import Received, Role, Sent
 from p2pci.protocol.addresses import plain_address
 from p2pci.protocol.answers import AnswerReader
-from p2pci.protocol.messages import Add, encode_request
+from p2pci.protocol.messages import Add, Remove, encode_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,8 +58,8 @@ class Link(asyncio.Protocol):
         self.reader.expect(request)
         self._write(data)
 
-    def send_adds(self, requests: Sequence[Add]) -> None:
-        """Send several ADDs, whose answers come behind those that are still expected (clause P-5.6)."""
+    def send_many(self, requests: Sequence[Add | Remove]) -> None:
+        """Send several requests, whose answers come behind those that are still expected (clause P-5.6)."""
         data = b"".join(map(encode_request, requests))
         self.check_open()
         self.reader.expect_adds(len(requests))

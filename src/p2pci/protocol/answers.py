@@ -108,7 +108,7 @@ class AnswerReader:
         self._begin()
 
     def expect_adds(self, count: int) -> None:
-        """Expect answers to so many ADDs more, which are in flight together (clause P-5.6)."""
+        """Expect answers to so many ADDs or REMOVEs more, which are in flight together (clause P-5.6)."""
         self._waiting += count
         if self._state is _State.IDLE:
             self._is_add = True

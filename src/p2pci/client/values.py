@@ -1,0 +1,66 @@
+"""What goes into a conversation with an index server and what comes out of it, as values.
+
+Imports `protocol` and `errors`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from p2pci.errors import RefusedError
+from p2pci.protocol.extensions import Copy
+from p2pci.protocol.grammar import Status
+from p2pci.protocol.messages import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientLimits:
+    """How long an index server is waited for, in seconds, and how much of it is taken.
+
+    Attributes:
+        connect_seconds: until the connection stands.
+        answer_seconds: without a byte of an answer that must still come.
+        proposal_seconds: for the answer to the first request; an index server that needs longer is asked
+            again without features (clause P-5.5).
+        silence_seconds: what ends an answer of a server that never sends the last blank line (clause P-2.26).
+        max_records: in one answer; one takes some 250 bytes of memory.
+    """
+
+    connect_seconds: float = 10.0
+    answer_seconds: float = 30.0
+    proposal_seconds: float = 10.0
+    silence_seconds: float = 2.0
+    max_records: int = 4_000_000
+
+
+class Answer(NamedTuple):
+    """What an index server answered: 200, or 404 for a LOOKUP of what nobody has.
+
+    Attributes:
+        status: OK or NOT_FOUND.
+        records: in the order in which they came.
+        complete: False when only silence ended it, so that records may be missing (clause P-2.26).
+        is_reachable: whether the index server could reach us; None when it was not asked to try, or cannot.
+    """
+
+    status: Status
+    records: list[Record]
+    complete: bool
+    is_reachable: bool | None = None
+
+
+class NewRecord(NamedTuple):
+    """What is registered of a document: number, title, and the copy if it is known."""
+
+    number: int
+    title: str
+    copy: Copy | None = None
+
+
+class Added(NamedTuple):
+    """The index server's answer to one ADD of many: its echo, or the error that it answered with."""
+
+    document: NewRecord
+    record: Record | None
+    error: RefusedError | None
