@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     )
     from p2pci.events import Downloaded
     from p2pci.library import Shelf
-    from p2pci.peer import Peer, PeerLimits
+    from p2pci.peer import FollowLimits, Peer, PeerLimits
     from p2pci.protocol.grammar import DEFAULT_PORT, Status
     from p2pci.protocol.messages import Record
     from p2pci.server import IndexServer
@@ -55,6 +55,7 @@ __all__ = [
     "DeadlineError",
     "DownloadLimits",
     "Downloaded",
+    "FollowLimits",
     "IndexClient",
     "IndexServer",
     "InvalidValueError",
@@ -96,7 +97,7 @@ _HOMES = {
     ),
     "events": ("Downloaded",),
     "library": ("Shelf",),
-    "peer": ("Peer", "PeerLimits"),
+    "peer": ("FollowLimits", "Peer", "PeerLimits"),
     "protocol.grammar": ("DEFAULT_PORT", "Status"),
     "protocol.messages": ("Record",),
     "server": ("IndexServer",),

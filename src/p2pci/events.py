@@ -19,11 +19,16 @@ Address = tuple[str, int]
 
 
 class Role(Enum):
-    """Which of its conversations a part speaks of: serving an index or uploads, or asking them."""
+    """Which of its conversations a part speaks of: serving an index or uploads, or asking them.
+
+    UPKEEP is what a peer tells the index beyond 1.0 of what it has registered already: its copies of the
+    documents, and the question whether others can reach it.
+    """
 
     INDEX = auto()
     UPLOAD = auto()
     CLIENT = auto()
+    UPKEEP = auto()
     DOWNLOAD = auto()
 
 
@@ -199,6 +204,58 @@ class Registered(NamedTuple):
     documents: int
 
 
+class Unregistering(NamedTuple):
+    """A document that has left the shelf is about to be unregistered; `position` counts from 1 to `total`."""
+
+    number: int
+    position: int
+    total: int
+
+
+class Unregistered(NamedTuple):
+    """So many documents that have left the shelf are registered no longer."""
+
+    documents: int
+
+
+class Rejoining(NamedTuple):
+    """The index knows no REMOVE, so the peer leaves it and joins again without what has left the shelf."""
+
+
+class FolderTrouble(NamedTuple):
+    """The shelf's folder is gone or cannot be read: nothing of it is registered until it is back."""
+
+    error: LibraryError
+
+
+class FolderBack(NamedTuple):
+    """The shelf's folder can be read again."""
+
+
+class WatchingFailed(NamedTuple):
+    """The system does not tell of changes in the folder; they are looked for every `rescan_seconds`.
+
+    0 seconds: never.
+    """
+
+    reason: str
+    rescan_seconds: float
+
+
+class Reachable(NamedTuple):
+    """The index server reached the upload server at the port that is published."""
+
+    host: str
+    port: int
+
+
+class Unreachable(NamedTuple):
+    """The index server could not reach the upload server: most likely nobody can."""
+
+    host: str
+    port: int
+
+
 class IndexConnected(NamedTuple):
     """The connection to the index server stands; `port` is the index server's."""
 
@@ -235,6 +292,14 @@ Event = (
     | Registering
     | NotRegistered
     | Registered
+    | Unregistering
+    | Unregistered
+    | Rejoining
+    | FolderTrouble
+    | FolderBack
+    | WatchingFailed
+    | Reachable
+    | Unreachable
     | IndexConnected
     | IndexLost
 )

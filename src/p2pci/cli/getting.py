@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from p2pci.cli.display import escape, show_json
 from p2pci.cli.exits import ExitStatus, exit_status_of
+from p2pci.cli.places import cache_folder
 from p2pci.cli.printing import PeerPrinter
 from p2pci.cli.questions import tracer
 from p2pci.cli.terminal import Terminal
@@ -72,7 +73,7 @@ async def get_documents(server: Address, numbers: list[int], options: GetOptions
     terminal = Terminal()
     trace = tracer(is_json=options.is_json) if options.is_traced else None
     outcomes: dict[int, _Outcome] = {}
-    with Shelf(options.folder) as shelf:
+    with Shelf(options.folder, spare=cache_folder()) as shelf:
         getting = _Getting(server, shelf, options=options, terminal=terminal, trace=trace)
         try:
             await getting.connect()

@@ -11,11 +11,12 @@ from p2pci.cli.announcing import announcing
 from p2pci.cli.display import show_path
 from p2pci.cli.exits import ExitStatus
 from p2pci.cli.menu import run_menu
+from p2pci.cli.places import cache_folder
 from p2pci.cli.printing import PeerPrinter, ServerPrinter
 from p2pci.cli.running import ending_signals, raise_descriptor_limit
 from p2pci.cli.terminal import Terminal
 from p2pci.dialing import outward_address, show_address
-from p2pci.peer import Peer
+from p2pci.peer import FollowLimits, Peer, PeerLimits
 from p2pci.protocol.addresses import EVERYWHERE, is_loopback
 from p2pci.protocol.grammar import DEFAULT_PORT
 from p2pci.server import IndexServer
@@ -73,6 +74,7 @@ async def host_peer(
     bind: str | None = None,
     port: int = 0,
     advertise: Address | None = None,
+    follow: FollowLimits,
     has_menu: bool,
     shows_messages: bool,
     shows_all: bool,
@@ -84,11 +86,13 @@ async def host_peer(
     peer = Peer(
         server,
         library,
+        spare=cache_folder(),
         bind=bind,
         port=port,
         advertise=advertise,
         watch=printer.watch,
         trace=printer.trace if shows_messages else None,
+        limits=PeerLimits(follow=follow),
     )
     with ending_signals() as ending:
         number = await _first(_take_part(peer, terminal, has_menu=has_menu), ending)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from p2pci.cli.exits import ExitStatus, run_to_exit
 from p2pci.cli.hosting import host_peer, host_server
 from p2pci.cli.running import run
-from p2pci.cli.settings import parse_address, parse_listening_port
+from p2pci.cli.settings import parse_address, parse_listening_port, parse_seconds, parse_switch
 from p2pci.errors import InvalidValueError
+from p2pci.peer import FollowLimits
 from p2pci.protocol.grammar import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ PEER_USAGE = """usage: python3 peer.py [SERVER[:PORT]]
 
 Shares the folder rfcs/ through the index server SERVER (localhost, port 7734), shows every message and
 offers a menu. From the environment: P2PCI_LIBRARY (another folder), P2PCI_BIND and P2PCI_UPLOAD_PORT (where
-the upload server listens), P2PCI_ADVERTISE (HOST[:PORT] to be published). `p2pci peer --help` has more."""
+the upload server listens), P2PCI_ADVERTISE (HOST[:PORT] to be published), P2PCI_RESCAN (seconds between two
+looks at the whole folder) and P2PCI_POLL (1 for a network mount). `p2pci peer --help` has more."""
 
 
 def start_server(arguments: list[str]) -> ExitStatus:
@@ -60,6 +62,10 @@ def start_peer(arguments: list[str]) -> ExitStatus:
             bind=_setting("BIND"),
             port=parse_listening_port(_setting("UPLOAD_PORT") or "0"),
             advertise=parse_address(advertise, default_port=0) if advertise else None,
+            follow=FollowLimits(
+                rescan_seconds=parse_seconds(_setting("RESCAN") or "60"),
+                polls=parse_switch(_setting("POLL") or "0"),
+            ),
             has_menu=True,
             shows_messages=True,
             shows_all=False,

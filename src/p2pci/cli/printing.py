@@ -53,7 +53,8 @@ class PeerPrinter:
 
     Args:
         terminal: where to.
-        shows_all: every registration with its messages; else the first ten, then how many more.
+        shows_all: every registration with its messages, and those of the upkeep; else the first ten, then
+            how many more.
     """
 
     def __init__(self, terminal: Terminal, *, shows_all: bool) -> None:
@@ -64,7 +65,12 @@ class PeerPrinter:
 
     def watch(self, event: Event) -> None:
         """Print what happens now and then."""
-        line = self._registration_line(event) or self._download_line(event) or self._membership_line(event)
+        line = (
+            self._registration_line(event)
+            or self._download_line(event)
+            or self._membership_line(event)
+            or self._folder_line(event)
+        )
         if line:
             self._terminal.report(line)
 
@@ -77,6 +83,10 @@ class PeerPrinter:
                 self._is_abridging
             ):
                 pass
+            case events.Received(events.Role.UPKEEP, _, _) | events.Sent(events.Role.UPKEEP, _, _) if (
+                not self._shows_all
+            ):
+                pass
             case events.Received(data=data) | events.Sent(data=data):
                 self._terminal.report(show_message(data))
             case _:
@@ -84,17 +94,19 @@ class PeerPrinter:
 
     def _registration_line(self, event: Event) -> str | None:
         match event:
-            case events.Registering(_, _, position, total) if (
+            case events.Registering(_, _, position, total) | events.Unregistering(_, position, total) if (
                 position > SHOWN_REGISTRATIONS and not self._shows_all
             ):
                 first = not self._is_abridging
                 self._is_abridging = True
                 return f"… and {total - position + 1} more" if first else None
+            case events.Unregistering(number, _, _):
+                return f"[Peer] RFC {number} has left the shelf: unregistering it"
             case events.Registering(number, title, _, _):
                 return f"[Peer] Registering RFC {number}: {escape(title)}"
             case events.NotRegistered(number, reason):
                 return f"[Peer] RFC {number} was not registered. {escape(reason)}"
-            case events.Registered():
+            case events.Registered() | events.Unregistered() | events.Rejoining():
                 self._is_abridging = False
         return None
 
@@ -134,6 +146,23 @@ class PeerPrinter:
                 return f"[UPLOAD] … and sent {documents} more within a second ({size} bytes)"
         return None
 
+    def _folder_line(self, event: Event) -> str | None:
+        match event:
+            case events.Rejoining():
+                return "[Peer] This server has no REMOVE: leaving it, and joining again with what is left"
+            case events.FolderTrouble(error):
+                return (
+                    f"[Peer] The shelf cannot be shared: {escape(str(error))} "
+                    "What is there is shared again when it can be read."
+                )
+            case events.FolderBack():
+                return "[Peer] The shelf can be read again"
+            case events.WatchingFailed(reason, rescan_seconds):
+                return f"[Peer] {_watching_line(reason, rescan_seconds)}"
+            case events.Unreachable(host, port):
+                return f"[Peer] {_unreachable_line(host, port)}"
+        return None
+
     def _loss_line(self, reason: str, retry_seconds: float) -> str | None:
         """Say once why the index is away, not at each of the tries of a long night."""
         if reason == self._last_loss:
@@ -149,3 +178,20 @@ def _disagreement_lines(number: int, votes: Iterable[tuple[bytes, int]], taken: 
         f"  {hosts} host(s): {digest.hex()}{' (taken)' if digest == taken else ''}" for digest, hosts in votes
     ]
     return "\n".join(lines)
+
+
+def _watching_line(reason: str, rescan_seconds: float) -> str:
+    if rescan_seconds:
+        advice = f"They are looked for every {rescan_seconds:g} s instead."
+    else:
+        advice = "With --rescan 0 they are not seen before the next start; give it another value."
+    return f"The system does not tell of changes on the shelf: {escape(reason)}. {advice}"
+
+
+def _unreachable_line(host: str, port: int) -> str:
+    where = escape(show_address((host, port)))
+    return (
+        f"Others cannot fetch from here: the index server found no way to port {port}; {where} is published. "
+        f"Open TCP port {port} in this machine's firewall (--port N keeps the same one for a rule); "
+        "behind a router, forward a port and give it as --advertise HOST:PORT."
+    )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = "p2pci.toml"
 MAX_RANGE = 100_000
+_ON, _OFF = {"1", "true", "t", "yes", "y", "on"}, {"0", "false", "f", "no", "n", "off"}  # as click has them
 _ADDRESS = re.compile(
     r"\[(?P<v6>[^\[\]]+)\](?::(?P<v6_port>.*))?"
     r"|(?P<host>[^:\[\]]+)(?::(?P<port>[^:]*))?"
@@ -40,6 +41,29 @@ def parse_address(text: str, *, default_port: int = DEFAULT_PORT) -> Address:
 def parse_listening_port(text: str) -> int:
     """Read a port to listen on: like any port, or 0 for a free one."""
     return 0 if text.strip() == "0" else parse_port(_encode(text.strip()))
+
+
+def parse_seconds(text: str) -> float:
+    """Read a number of seconds, 0 or more.
+
+    Raises:
+        InvalidValueError: it is none.
+    """
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text.strip(), re.ASCII):
+        raise InvalidValueError(f"{text!r} is no number of seconds. Give digits alone, such as 60 or 0.5.")
+    return float(text)
+
+
+def parse_switch(text: str) -> bool:
+    """Read whether something is on.
+
+    Raises:
+        InvalidValueError: it says neither.
+    """
+    word = text.strip().lower()
+    if word not in _ON | _OFF:
+        raise InvalidValueError(f"{text!r} says neither yes nor no. Give 1 or 0.")
+    return word in _ON
 
 
 def parse_rfc_number(text: str) -> int:

@@ -67,6 +67,21 @@ def server(bind: str | None, port: int, *, trust_hosts: bool, announce: bool, tr
 @click.option(
     "--advertise", type=ADVERTISED, envvar="P2PCI_ADVERTISE", help="Be published as this host, and port."
 )
+@click.option(
+    "--rescan",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    envvar="P2PCI_RESCAN",
+    default=60,
+    show_default=True,
+    help="Look at the whole folder that often, besides what the system tells of; 0: never.",
+)
+@click.option(
+    "--poll",
+    is_flag=True,
+    envvar="P2PCI_POLL",
+    help="Look for changes every second: for network mounts, where the system tells of none.",
+)
 @click.option("--menu/--no-menu", default=True, help="Offer the menu, or serve until SIGTERM.")
 @click.option("--auto", is_flag=True, help="Find SERVER on the local network.")
 @trace_option
@@ -79,11 +94,15 @@ def peer(
     bind: str | None,
     port: int,
     advertise: Address | None,
+    rescan: float,
+    poll: bool,
     menu: bool,
     auto: bool,
     trace: bool,
 ) -> ExitStatus:
     """Share a folder, and find documents.
+
+    What is put into the folder while it runs is shared, and what is deleted there is shared no longer.
 
     SERVER is the index server: host, host:port or [IPv6 address]:port. With --auto it is found on the local
     network, where one is started with --announce.
@@ -92,6 +111,7 @@ def peer(
     Example:  p2pci peer 192.0.2.7 --library ~/rfcs
     """
     from p2pci.cli.hosting import host_peer
+    from p2pci.peer import FollowLimits
 
     if auto and context.get_parameter_source("server") is ParameterSource.COMMANDLINE:
         raise click.UsageError("SERVER and --auto are two ways to say the same. Give one of them.")
@@ -107,6 +127,7 @@ def peer(
             bind=bind,
             port=port,
             advertise=advertise,
+            follow=FollowLimits(rescan_seconds=rescan, polls=poll),
             has_menu=menu,
             shows_messages=menu or trace,
             shows_all=trace,

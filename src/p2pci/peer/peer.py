@@ -1,7 +1,7 @@
-"""A peer: a shelf, its upload server, and a conversation with the index that is kept alive.
+"""A peer: a shelf that follows its folder, its upload server, and its place in an index.
 
-The shelf is registered when the index is reached, and again whenever it comes back. Imports `upload`,
-`client`, `download`, `dialing`, `library`, `protocol`, `events` and `errors`.
+Imports `upload`, `client`, `download`, `dialing`, `library`, `protocol`, `events` and `errors`, and its
+floor's `following`, `membership` and `offer`.
 """
 
 from __future__ import annotations
@@ -12,24 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from p2pci.client import Answer, ClientLimits, IndexClient
+from p2pci.client import Answer, ClientLimits
 from p2pci.dialing import outward_address
 from p2pci.download import HOLDERS_WANTED, DownloadLimits, Downloads
-from p2pci.errors import ConnectionLostError, NetworkError, ProtocolError, RefusedError
-from p2pci.events import (
-    Advertised,
-    Downloaded,
-    IndexConnected,
-    IndexLost,
-    LeftOut,
-    NotRegistered,
-    Registered,
-    Registering,
-    UploadListening,
-)
+from p2pci.errors import NetworkError, NotFoundError
+from p2pci.events import Downloaded, UploadListening
 from p2pci.library import Shelf, fit_title
+from p2pci.peer.following import Follower, FollowLimits
+from p2pci.peer.membership import Membership
+from p2pci.peer.offer import Offer
 from p2pci.protocol.addresses import EVERYWHERE, is_loopback
-from p2pci.protocol.extensions import Copy, Feature
 from p2pci.upload import UploadLimits, UploadServer
 
 if TYPE_CHECKING:
@@ -46,6 +38,7 @@ class PeerLimits:
     client: ClientLimits = field(default_factory=ClientLimits)
     download: DownloadLimits = field(default_factory=DownloadLimits)
     upload: UploadLimits = field(default_factory=UploadLimits)
+    follow: FollowLimits = field(default_factory=FollowLimits)
     first_retry_seconds: float = 0.5
     last_retry_seconds: float = 10.0
 
@@ -66,7 +59,8 @@ class Peer:
 
     Args:
         server: host and port of the index server.
-        library: the folder of rfcN.txt that it shares; created when missing.
+        library: the folder of rfcN.txt that it shares, as it is and as it changes; created when missing.
+        spare: where titles and digests are kept when that folder cannot be written; None for nowhere.
         bind: the address that the upload server listens on; None for all interfaces.
         port: the upload server's port; 0 for any free one.
         advertise: host and port to be published, where they differ from what is found out; a port of 0 is
@@ -81,6 +75,7 @@ class Peer:
         server: Address,
         library: Path,
         *,
+        spare: Path | None = None,
         bind: str | None = None,
         port: int = 0,
         advertise: Address | None = None,
@@ -89,9 +84,8 @@ class Peer:
         limits: PeerLimits | None = None,
     ) -> None:
         self.server = server
-        self.shelf = Shelf(library)
+        self.shelf = Shelf(library, spare=spare)
         self.limits = limits or PeerLimits()
-        self.identity: Address = ("", 0)
         self._bind = bind
         self._advertise = advertise
         self._watch = watch
@@ -99,11 +93,26 @@ class Peer:
         self._upload = UploadServer(
             self.shelf, host=bind, port=port, watch=watch, trace=trace, limits=self.limits.upload
         )
-        self._index: IndexClient | None = None
-        self._own_names: set[Address] = set()  # how we are published, and what we claimed (clause P-4.10)
-        self._titles: dict[int, str] = {}  # what is registered, and again after the index was lost
-        self._keeper: asyncio.Task[None] | None = None
         self._downloads: Downloads | None = None
+        self._offer = Offer(self.shelf)
+        self._membership = Membership(
+            server,
+            offer=self._offer,
+            identify=self._choose_identity,
+            tell=self._tell,
+            trace=trace,
+            limits=self.limits.client,
+            retry_seconds=(self.limits.first_retry_seconds, self.limits.last_retry_seconds),
+        )
+        self._follower = Follower(
+            self.shelf, changed=self._membership.stir, tell=self._tell, limits=self.limits.follow
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def identity(self) -> Address:
+        """Host and port that this peer asked to be published under, once it has reached the index."""
+        return self._membership.identity
 
     @property
     def upload_port(self) -> int:
@@ -113,10 +122,10 @@ class Peer:
     @property
     def document_count(self) -> int:
         """How many documents are registered, or will be when the index is back."""
-        return len(self._titles)
+        return len(self._offer.records())
 
     async def start(self) -> None:
-        """Serve the shelf, reach the index and register every document.
+        """Serve the shelf, reach the index, register every document, and follow what changes.
 
         Raises:
             CannotListenError: the upload port is taken.
@@ -125,26 +134,26 @@ class Peer:
             LibraryError: the folder cannot be read.
         """
         try:
-            documents = await asyncio.get_running_loop().run_in_executor(None, self.shelf.scan)
-            for error in self.shelf.unreadable:
-                self._tell(LeftOut(error))
-            self._titles = {number: document.title for number, document in documents.items()}
+            await self._follower.begin()
             await self._upload.start()
             self._tell(UploadListening(self.upload_port))
-            await self._join()
+            await self._membership.join()
         except BaseException:
             await self.stop()
             raise
-        self._keeper = asyncio.create_task(self._keep_joined())
+        self._tasks = [
+            asyncio.create_task(self._membership.keep()),
+            asyncio.create_task(self._follower.follow()),
+        ]
 
     async def stop(self) -> None:
         """Leave the index, let uploads under way go out, and end."""
-        if self._keeper:
-            self._keeper.cancel()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
             with suppress(asyncio.CancelledError):
-                await self._keeper
-        if self._index:
-            await self._index.close()
+                await task
+        await self._membership.leave()
         await self._upload.stop()
         self.shelf.close()
 
@@ -159,18 +168,15 @@ class Peer:
 
     async def add(self, number: int, title: str, *, copy: Copy | None = None) -> Answer:
         """Register a document, on the shelf or not, now and whenever the index comes back."""
-        answer = await self._reachable_index().add(number, title, copy=copy)
-        self._titles[number] = title
-        self._own_names.update((record.host, record.port) for record in answer.records)
-        return answer
+        return await self._membership.add(number, title)
 
     async def lookup(self, number: int, title: str = "") -> Answer:
         """Ask the index who holds a document."""
-        return await self._reachable_index().lookup(number, title)
+        return await self._membership.ask(lambda index: index.lookup(number, title))
 
     async def list_all(self) -> Answer:
         """Ask the index for all records."""
-        return await self._reachable_index().list_all()
+        return await self._membership.ask(lambda index: index.list_all())
 
     async def get(self, number: int) -> Downloaded:
         """Look up a document, download it from another peer, and register it as ours.
@@ -181,50 +187,39 @@ class Peer:
             NetworkError: none of its holders delivered it, or the index is away.
             LibraryError: it cannot be saved.
         """
-        index = self._reachable_index()
-        answer = await index.lookup(number, options=HOLDERS_WANTED)
-        others = [record for record in answer.records if (record.host, record.port) not in self._own_names]
-        downloaded = await self._downloads_from(index).get(
-            number, others, knows_features=Feature.DIGEST in index.agreed
-        )
+        answer = await self._membership.ask(lambda index: index.lookup(number, options=HOLDERS_WANTED))
+        others = [
+            record
+            for record in answer.records
+            if (record.host, record.port) not in self._membership.own_names
+        ]
+        downloaded = await self._download(number, others)
         title = self._title_of(number, others)
-        self._titles[number] = title  # should the index be away just now, it hears of it when it is back
-        await self.add(number, title, copy=Copy(downloaded.size, downloaded.digest))
+        self._offer.add(number, title)  # should the index be away just now, it hears of it when it is back
+        await self.add(number, title)
         return downloaded
 
-    def _downloads_from(self, index: IndexClient) -> Downloads:
+    async def _download(self, number: int, records: list[Record]) -> Downloaded:
+        """Download a document from another peer, or where none delivers it from the origin."""
         if self._downloads is None:
             self._downloads = Downloads(
                 self.shelf,
-                is_foreign=not index.is_on_this_machine,
+                is_foreign=not self._membership.is_on_this_machine,
                 watch=self._watch,
                 trace=self._trace,
                 limits=self.limits.download,
             )
-        return self._downloads
+        try:
+            knows_features = self._membership.knows_copies
+            return await self._downloads.get(number, records, knows_features=knows_features)
+        except (NetworkError, NotFoundError):
+            if self._origin is None:
+                raise
+        return await self._origin.fetch(number, shelf=self.shelf, watch=self._watch)
 
     def _title_of(self, number: int, records: list[Record]) -> str:
         titles = (fit_title(record.title) for record in records)
         return next(filter(None, titles), "") or self.shelf.title(number)
-
-    def _reachable_index(self) -> IndexClient:
-        if self._index is None:
-            raise ConnectionLostError(
-                "The index server is away. It is being tried again; ask once it is back."
-            )
-        return self._index
-
-    # Membership
-
-    async def _join(self) -> None:
-        index = IndexClient(*self.server, trace=self._trace, limits=self.limits.client)
-        await index.connect()
-        index.identity = self.identity = await self._choose_identity(index.local_address[0])
-        self._own_names = {self.identity}
-        self._tell(Advertised(*self.identity))
-        self._tell(IndexConnected(*self.server))
-        self._index = index
-        await self._register_all()
 
     async def _choose_identity(self, local_address: str) -> Address:
         """Say under what we want to be published: as told, as bound, or as the index sees us."""
@@ -234,37 +229,6 @@ class Peer:
         if not host:
             host = await outward_address() if is_loopback(local_address) else local_address
         return host, port or self.upload_port
-
-    async def _register_all(self) -> None:
-        titles = dict(self._titles)
-        refused = 0
-        for position, (number, title) in enumerate(titles.items(), start=1):
-            self._tell(Registering(number, title, position, len(titles)))
-            try:
-                await self.add(number, title)
-            except (ProtocolError, RefusedError) as error:
-                refused += 1
-                self._tell(NotRegistered(number, str(error)))
-        self._tell(Registered(len(titles) - refused))
-
-    async def _keep_joined(self) -> None:
-        while self._index:
-            reason = await self._index.wait_lost()
-            self._index = None
-            await self._rejoin(reason)
-
-    async def _rejoin(self, reason: str) -> None:
-        """Try until the index is back: soon, then less often, and never all peers at the same moment."""
-        pause = self.limits.first_retry_seconds
-        while True:
-            seconds = random.uniform(pause / 2, pause)
-            self._tell(IndexLost(reason, seconds))
-            await asyncio.sleep(seconds)
-            try:
-                return await self._join()
-            except NetworkError as error:
-                reason = str(error)
-                pause = min(2 * pause, self.limits.last_retry_seconds)
 
     def _tell(self, event: Event) -> None:
         if self._watch:
