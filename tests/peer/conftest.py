@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from p2pci import ClientLimits, DownloadLimits, IndexServer, Peer, PeerLimits
-from p2pci.events import Event
+from p2pci.events import Event, Role, Sent
 from tests.upload.loops import eventually, quiet_loop
 
 __all__ = ["quiet_loop"]
@@ -26,11 +26,20 @@ _Kind = TypeVar("_Kind")
 
 
 class Watched:
-    """A running peer and what it told."""
+    """A running peer, what it told, and the messages that it traced."""
 
-    def __init__(self, peer: Peer, events: list[Event]) -> None:
+    def __init__(self, peer: Peer, events: list[Event], trace: list[Event]) -> None:
         self.peer = peer
         self.events = events
+        self.trace = trace
+
+    @property
+    def folder(self) -> Path:
+        return self.peer.shelf.path
+
+    def sent(self, role: Role) -> bytes:
+        """What it sent in one of its conversations."""
+        return b"".join(event.data for event in self.trace if isinstance(event, Sent) and event.role is role)
 
     def told(self, kind: type[_Kind]) -> list[_Kind]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -62,6 +71,8 @@ def make_peer(tmp_path: Path) -> Callable[..., Watched]:
         *,
         folder: Path | None = None,
         advertise: tuple[str, int] | None = None,
+        spare: Path | None = None,
+        limits: PeerLimits = LIMITS,
     ) -> Watched:
         if folder is None:
             folder = tmp_path / f"peer{len(list(tmp_path.iterdir()))}" / "rfcs"
@@ -69,15 +80,18 @@ def make_peer(tmp_path: Path) -> Callable[..., Watched]:
         for number, text in (documents or {}).items():
             (folder / f"rfc{number}.txt").write_bytes(text)
         events: list[Event] = []
+        trace: list[Event] = []
         peer = Peer(
             ("127.0.0.1", port),
             folder,
+            spare=spare,
             bind="127.0.0.1",
             advertise=advertise,
             watch=events.append,
-            limits=LIMITS,
+            trace=trace.append,
+            limits=limits,
         )
-        return Watched(peer, events)
+        return Watched(peer, events, trace)
 
     return make
 

@@ -13,7 +13,7 @@ from tests.peer.conftest import Start
 from tests.peer.test_sharing import SHELF
 
 
-class _ForeignIndex(asyncio.Protocol):
+class ForeignIndex(asyncio.Protocol):
     """An index server that publishes everybody as h, port 5, and does not take RFC 2345."""
 
     refusal = b"P2P-CI/1.0 400 Bad Request\r\n\r\n"
@@ -29,11 +29,11 @@ class _ForeignIndex(asyncio.Protocol):
             self._transport.write(b"P2P-CI/1.0 200 OK\r\n\r\nRFC %b T h 5\r\n\r\n" % number)
 
 
-class _GarblingIndex(_ForeignIndex):
+class GarblingIndex(ForeignIndex):
     refusal = b"garbage\r\n"
 
 
-@pytest.mark.parametrize("index", [_ForeignIndex, _GarblingIndex])
+@pytest.mark.parametrize("index", [ForeignIndex, GarblingIndex])
 async def test_one_refused_add_keeps_nobody_from_registering_the_others(
     start: Start, index: type[asyncio.Protocol]
 ) -> None:
@@ -49,7 +49,7 @@ async def test_one_refused_add_keeps_nobody_from_registering_the_others(
 
 # P-4.10: by the echo of its ADD, whatever it claimed
 async def test_peer_knows_itself_by_the_echo_of_its_add(start: Start) -> None:
-    async with await asyncio.get_running_loop().create_server(_ForeignIndex, "127.0.0.1", 0) as server:
+    async with await asyncio.get_running_loop().create_server(ForeignIndex, "127.0.0.1", 0) as server:
         watched = await start(server.sockets[0].getsockname()[1], {7: b"Seven\n"})
         assert len((await watched.peer.lookup(7)).records) == 1
         with pytest.raises(NotFoundError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p2pci.cli.settings import parse_address
+from p2pci.cli.settings import parse_address, parse_seconds
 from p2pci.errors import InvalidValueError
 from p2pci.protocol.grammar import DEFAULT_PORT
 
@@ -45,7 +45,18 @@ class _DigestType(click.ParamType[Any]):
         return bytes.fromhex(value)
 
 
+class _SecondsType(click.ParamType[Any]):
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return parse_seconds(str(value))
+        except InvalidValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 DIGEST = _DigestType()
+SECONDS = _SecondsType()
 SERVER = _AddressType(DEFAULT_PORT)
 ADVERTISED = _AddressType(0)
 PORT = click.IntRange(0, 65535)

@@ -71,6 +71,7 @@ class Follower:
         self._folder = _Folder.THERE
         self._stirred = asyncio.Event()
         self._is_watched = False
+        self._has_looked = False  # for what has changed between `begin` and the watching
         self._scanned_at = self._look_at = self._scan_at = 0.0
 
     async def begin(self) -> None:
@@ -131,7 +132,7 @@ class Follower:
         now = _now()
         if self._folder is _Folder.GONE:
             self._look_at = now + TROUBLE_SECONDS
-        elif self._rest.is_stirring or self._folder is _Folder.MISSED:
+        elif self._rest.is_stirring or self._folder is _Folder.MISSED or not self._has_looked:
             self._look_at = now + self._limits.quiet_seconds
         else:
             self._look_at = now + self._look_seconds
@@ -146,6 +147,7 @@ class Follower:
         self._stirred.clear()
 
     async def _look(self) -> None:
+        self._has_looked = True
         files = await _in_thread(self._shelf.look)
         has_news = self._rest.see(files, _now())
         if has_news or self._folder is not _Folder.THERE or _now() >= self._scan_at:

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from p2pci.cli.options import (
     ADVERTISED,
     PORT,
+    SECONDS,
     SERVER,
     bind_option,
     library_option,
@@ -69,8 +70,7 @@ def server(bind: str | None, port: int, *, trust_hosts: bool, announce: bool, tr
 )
 @click.option(
     "--rescan",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
+    type=SECONDS,
     envvar="P2PCI_RESCAN",
     default=60,
     show_default=True,
