@@ -62,7 +62,7 @@ class Joined(NamedTuple):
 
 
 class Added(NamedTuple):
-    """A record was added to the index."""
+    """A record was added to the index, or given another title; not: its holder told of its copy."""
 
     number: int
     host: str

@@ -65,7 +65,7 @@ def test_many_changes_are_told_in_few_lines(stage: Stage) -> None:
 def test_fetched_document_is_added_once(stage: Stage) -> None:
     _, port = stage.start_server()
     stage.start_holder(port, {9: "Nine"})
-    peer = stage.start(*P2PCI, "peer", f"localhost:{port}", env=SOON)
+    peer = stage.start(*P2PCI, "peer", f"localhost:{port}")
     peer.answer("Choose 1-5: ", "4")
     peer.answer("RFC number: ", "9")
     peer.wait_for(r"^ADD RFC 9 P2P-CI/1\.0$")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -15,10 +15,12 @@ class PlainIndex:
 
     Args:
         refuses_unknown: answers 400 to a request with a header that is not of 1.0 (annex A 11).
+        refuses: the numbers of documents that it does not take.
     """
 
-    def __init__(self, *, refuses_unknown: bool = False) -> None:
+    def __init__(self, *, refuses_unknown: bool = False, refuses: Container[bytes] = ()) -> None:
         self.refuses_unknown = refuses_unknown
+        self.refuses = refuses
         self.connections: list[PlainEnd] = []
         self.port = 0
 
@@ -67,7 +69,8 @@ class PlainEnd(asyncio.Protocol):
         method, _, number, _ = line.split(b" ")
         assert method == b"ADD", data
         values = dict(header.split(b": ", 1) for header in headers)
-        if self._index.refuses_unknown and not {name.lower() for name in values} <= PLAIN_NAMES:
+        is_unknown = not {name.lower() for name in values} <= PLAIN_NAMES
+        if number in self._index.refuses or (self._index.refuses_unknown and is_unknown):
             self.transport.write(b"P2P-CI/1.0 400 Bad Request\r\n\r\n")
             return
         self.numbers.append(number)

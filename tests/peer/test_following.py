@@ -28,6 +28,7 @@ from p2pci.events import (
     Unregistering,
     WatchingFailed,
 )
+from p2pci.peer.following import Presence
 from tests.peer.conftest import LIMITS, Start, Watched
 from tests.peer.known import Known
 from tests.peer.test_sharing import SHELF, TITLES, document
@@ -175,6 +176,36 @@ async def test_folder_that_is_exchanged_is_the_shelf_from_then_on(watched: Watch
     await known.becomes({7: document(7, "Seven"), 8: document(8, "Eight")})
     assert body_of(await exchange(watched.peer.upload_port, get(8))) == document(8, "Eight")
     assert watched.told(FolderTrouble) == []
+
+
+async def test_folder_that_is_missed_for_a_moment_is_not_let_go(
+    server: IndexServer, start: Start, known: Known
+) -> None:
+    watched = await start(server.port, SHELF, limits=replace(LIMITS, follow=FollowLimits(quiet_seconds=1.0)))
+    follower = watched.peer._follower
+    away = watched.folder.with_name("away")
+    watched.folder.rename(away)
+    await eventually(lambda: follower._folder is Presence.MISSED, what="it is missed")
+    looked_at = follower._look_at
+    follower._stirred.set()
+    await eventually(lambda: follower._look_at != looked_at, what="it is missed again")
+    away.rename(watched.folder)
+    await eventually(lambda: follower._folder is Presence.THERE, what="it is there")
+    await known.becomes(SHELF)
+    assert watched.told(FolderTrouble) == []
+    assert watched.told(Unregistering) == []
+
+
+async def test_missing_folder_is_looked_for_at_a_calm_pace(server: IndexServer, start: Start) -> None:
+    follow = FollowLimits(rescan_seconds=0.05, quiet_seconds=0.05)
+    watched = await start(server.port, SHELF, limits=replace(LIMITS, follow=follow))
+    watched.folder.rename(watched.folder.with_name("away"))
+    await watched.tells(FolderTrouble)
+    follower, loop = watched.peer._follower, asyncio.get_running_loop()
+    await eventually(lambda: loop.time() > follower._scanned_at + 0.2, what="a rescan would be due")
+    await eventually(
+        lambda: min(follower._look_at, follower._scan_at) > loop.time(), what="it waits for its next look"
+    )
 
 
 async def test_deleted_folder_is_shared_again_when_it_is_made_anew(watched: Watched, known: Known) -> None:

@@ -84,6 +84,17 @@ async def test_peer_reconnects_when_documents_are_gone(start: Start, *, refuses_
         await watched.peer.stop()
 
 
+async def test_document_that_was_refused_may_go_without_a_reconnect(start: Start) -> None:
+    async with PlainIndex(refuses=[b"3457"]).running() as index:
+        watched = await start(index.port, SHELF)
+        assert watched.told(Registered) == [Registered(1)]
+        (watched.folder / "rfc3457.txt").unlink()
+        await watched.tells(Unregistered)
+        assert len(index.connections) == 1
+        assert watched.told(Rejoining) == []
+        await watched.peer.stop()
+
+
 async def test_changed_document_with_the_same_title_costs_no_message(start: Start) -> None:
     async with PlainIndex().running() as index:
         watched = await start(index.port, SHELF)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 from p2pci import IndexServer
 from p2pci.events import (
@@ -65,9 +66,10 @@ async def test_everything_is_told_again_when_the_index_is_back(server: IndexServ
 
 async def test_copy_is_known_again_after_an_add_by_hand(server: IndexServer, start: Start) -> None:
     watched = await start(server.port, SHELF)
-    await watched.peer.add(3457, "Another title")
-    await Known(server).becomes(SHELF)
-    assert (await Known(server).titles())[3457] == "Another title"
+    for title in ("Another title", "One more"):
+        await watched.peer.add(3457, title)
+        await Known(server).becomes(SHELF)
+        assert (await Known(server).titles())[3457] == title
 
 
 async def test_garbled_answer_among_many_costs_its_document_alone(start: Start) -> None:
@@ -121,3 +123,30 @@ async def test_index_on_this_machine_is_not_asked_about_an_address_that_it_would
     await watched.tells(Registered, times=2)
     await watched.peer.list_all()
     assert b"Probe" not in watched.sent(Role.UPKEEP)
+
+
+async def test_index_that_is_lost_over_the_probe_is_not_asked_again(start: Start) -> None:
+    async with await asyncio.get_running_loop().create_server(_ProbeShyIndex, "127.0.0.1", 0) as index:
+        watched = await start(index.sockets[0].getsockname()[1], SHELF)
+        await watched.tells(IndexLost)
+        await watched.tells(Registered, times=2)
+        await watched.peer.add(4711, "By hand")
+        await watched.peer.add(4712, "By hand")
+        assert watched.sent(Role.UPKEEP).count(b"Probe: 1") == 1
+        assert len(watched.told(IndexLost)) == 1
+        await watched.peer.stop()
+
+
+class _ProbeShyIndex(asyncio.Protocol):
+    """An index that agrees to the probe and closes when it is asked for it."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        if b"Probe: 1" in data:
+            self._transport.close()
+            return
+        agreed = b"Features: probe\r\n" if b"Features" in data else b""
+        record = b"RFC %b T h 5\r\n" % data.split()[2]
+        self._transport.write(b"P2P-CI/1.0 200 OK\r\n" + agreed + b"\r\n" + record + b"\r\n")

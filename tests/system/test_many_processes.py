@@ -34,7 +34,8 @@ class Swarm:
     def wait_for_all(self) -> None:
         """Wait until the index has answered all that the peers register: two documents each."""
         for _ in range(2 * len(PEERS)):
-            self.index.wait_for(r"^P2P-CI/1\.0 200 OK$", seconds=BACK_SECONDS)
+            self.index.wait_for(r"^\[Server\] Added RFC \d+ from .+$", seconds=BACK_SECONDS)
+            self.index.wait_for(r"^P2P-CI/1\.0 200 OK$")
 
     def ask(self, *words: str) -> str:
         done = run((*P2PCI, *words, "--server", f"{LOOPBACK}:{self.port}"), cwd=self.stage.folder)

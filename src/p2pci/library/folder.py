@@ -14,6 +14,7 @@ import ctypes
 import errno
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -88,13 +89,16 @@ class Folder:
             os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if _BY_DESCRIPTOR else None
         )
         self._closed = False
+        # Held while the descriptor changes: its number, once closed, soon is another file's.
+        self._switching = threading.Lock()
 
     def close(self) -> None:
         """Give the descriptor back; harmless when that is done."""
-        self._closed = True
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        with self._switching:
+            self._closed = True
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
 
     def follow(self) -> None:
         """Go on with the folder that stands at the path now; harmless when it is the same.
@@ -102,13 +106,14 @@ class Folder:
         Raises:
             OSError: there is none, or it cannot be read.
         """
-        _, descriptor = self._at(".")
-        if descriptor is None:
+        if self._at(".")[1] is None:
             return
         found = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            if not os.path.samestat(os.fstat(found), os.fstat(descriptor)):
-                os.dup2(found, descriptor, inheritable=False)  # in one step: other threads use it
+            with self._switching:
+                _, descriptor = self._at(".")
+                if descriptor is not None and not os.path.samestat(os.fstat(found), os.fstat(descriptor)):
+                    os.dup2(found, descriptor, inheritable=False)  # in one step: other threads use it
         finally:
             os.close(found)
 

@@ -7,6 +7,7 @@ Imports its floor's `documents` and `folder`.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -90,10 +91,13 @@ class Readings:
             if name in self._lasting
         }
         data = json.dumps({"version": _VERSION, "files": files}, ensure_ascii=False).encode()
-        with suppress(OSError):
+        try:
             self._save_in_folder(data)
+        except OSError as error:
+            is_closed = error.errno == errno.EBADF  # then the folder itself is not to blame
+        else:
             return
-        if self._spare:
+        if self._spare and not is_closed:
             with suppress(OSError):
                 self._spare.parent.mkdir(parents=True, exist_ok=True)
                 self._spare.write_bytes(data)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from p2pci.errors import LibraryError
 from p2pci.events import FolderBack, FolderTrouble, LeftOut, WatchingFailed
-from p2pci.library import SETTLED_SECONDS, Shelf
+from p2pci.library import SETTLED_SECONDS, Document, Shelf
 from p2pci.peer.rest import Rest
 from p2pci.peer.watching import CannotWatchError, changes_in
 
@@ -54,7 +54,7 @@ class Follower:
 
     Args:
         shelf: which is scanned.
-        changed: called in the loop when the shelf's documents may have changed.
+        changed: called in the loop when the shelf's documents have changed.
         tell: told of LeftOut, FolderTrouble, FolderBack and WatchingFailed.
         limits: see FollowLimits.
     """
@@ -67,12 +67,13 @@ class Follower:
         self._tell = tell
         self._limits = limits
         self._rest = Rest(limits.quiet_seconds, {})
+        self._documents: dict[int, Document] = {}  # as last scanned
         self._left_out: set[str] = set()  # what was told of
-        self._folder = _Folder.THERE
+        self._folder = Presence.THERE
         self._stirred = asyncio.Event()
         self._is_watched = False
         self._has_looked = False  # for what has changed between `begin` and the watching
-        self._scanned_at = self._look_at = self._scan_at = 0.0
+        self._scanned_at = self._look_at = self._scan_at = self._missed_at = 0.0
 
     async def begin(self) -> None:
         """Take in everything as it is.
@@ -130,14 +131,16 @@ class Follower:
     def _plan(self) -> None:
         """Decide when to look again, and when to take everything in anew."""
         now = _now()
-        if self._folder is _Folder.GONE:
+        if self._folder is Presence.GONE:
             self._look_at = now + TROUBLE_SECONDS
-        elif self._rest.is_stirring or self._folder is _Folder.MISSED or not self._has_looked:
+        elif self._rest.is_stirring or self._folder is Presence.MISSED or not self._has_looked:
             self._look_at = now + self._limits.quiet_seconds
         else:
             self._look_at = now + self._look_seconds
         unsettled = SETTLED_SECONDS + GRAIN_SECONDS if self._rest.is_unsettled else math.inf
-        self._scan_at = self._scanned_at + min(self._limits.rescan_seconds or math.inf, unsettled)
+        is_there = self._folder is Presence.THERE  # else the next look that finds it is a scan
+        scan_seconds = min(self._limits.rescan_seconds or math.inf, unsettled) if is_there else math.inf
+        self._scan_at = self._scanned_at + scan_seconds
 
     async def _wait(self) -> None:
         until = min(self._look_at, self._scan_at)
@@ -150,38 +153,44 @@ class Follower:
         self._has_looked = True
         files = await _in_thread(self._shelf.look)
         has_news = self._rest.see(files, _now())
-        if has_news or self._folder is not _Folder.THERE or _now() >= self._scan_at:
+        if has_news or self._folder is not Presence.THERE or _now() >= self._scan_at:
             await self._scan()
-        if self._folder is _Folder.GONE:
+        if self._folder is Presence.GONE:
             self._tell(FolderBack())
-        self._folder = _Folder.THERE
+        self._folder = Presence.THERE
 
     async def _scan(self) -> None:
         left_alone = self._rest.take(_now())
         self._scanned_at = _now()
-        await _in_thread(partial(self._shelf.scan, left_alone=left_alone))
+        documents = await _in_thread(partial(self._shelf.scan, left_alone=left_alone))
         left_out = {str(error): error for error in self._shelf.unreadable}
         for text, error in left_out.items():
             if text not in self._left_out:
                 self._tell(LeftOut(error))
         self._left_out = set(left_out)
-        self._changed()
+        if documents != self._documents:
+            self._documents = documents
+            self._changed()
 
     async def _note_trouble(self, error: LibraryError) -> None:
         """Let go of a folder that is gone, but not for the moment that an exchange of folders takes."""
-        if self._folder is _Folder.THERE:
-            self._folder = _Folder.MISSED
-        elif self._folder is _Folder.MISSED:
-            self._folder = _Folder.GONE
+        if self._folder is Presence.THERE:
+            self._folder = Presence.MISSED
+            self._missed_at = _now()
+        elif self._folder is Presence.MISSED and _now() - self._missed_at >= self._limits.quiet_seconds:
+            self._folder = Presence.GONE
             with suppress(LibraryError):
                 await _in_thread(self._shelf.scan)
+            self._documents = {}
             self._tell(FolderTrouble(error))
             self._changed()
 
 
-class _Folder(Enum):
+class Presence(Enum):
+    """Whether the folder is at its path."""
+
     THERE = auto()
-    MISSED = auto()  # at the last look, which may have been bad luck
+    MISSED = auto()  # for a moment
     GONE = auto()
 
 

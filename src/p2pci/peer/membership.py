@@ -99,6 +99,7 @@ class Membership:
         place = await self._connect()
         async with self._turn:
             await place.registration.register(self._offer.records(), is_joining=True)
+        self.stir()  # there may be copies to be told
 
     async def keep(self) -> None:
         """Keep the index told, and join it again whenever it is back, until this is cancelled."""
@@ -168,24 +169,29 @@ class Membership:
 
     async def _tell_changes(self) -> str:
         """Tell the index of what changes, until it is lost; gives the reason of that."""
-        reason = ""
         while place := self._place:
-            await self._ask_whether_reachable(place)
-            lost = asyncio.ensure_future(place.index.wait_lost())
-            changed = asyncio.ensure_future(self._changed.wait())
-            try:
-                await asyncio.wait((lost, changed), return_when=asyncio.FIRST_COMPLETED)
-                if lost.done():
-                    return lost.result()
-            finally:
-                lost.cancel()
-                changed.cancel()
-            self._changed.clear()
-            try:
-                await self._update(place)
-            except NetworkError as error:
-                reason = str(error)
-        return reason
+            if self._changed.is_set():
+                self._changed.clear()
+                try:
+                    await self._update(place)
+                except NetworkError as error:
+                    return str(error)  # which has ended the conversation
+            else:
+                await self._ask_whether_reachable(place)
+                if reason := await self._wait_lost_or_changed(place):
+                    return reason
+        return ""
+
+    async def _wait_lost_or_changed(self, place: _Place) -> str:
+        """Wait until the index is lost, and give the reason; or until there is something to tell it."""
+        lost = asyncio.ensure_future(place.index.wait_lost())
+        changed = asyncio.ensure_future(self._changed.wait())
+        try:
+            await asyncio.wait((lost, changed), return_when=asyncio.FIRST_COMPLETED)
+            return lost.result() if lost.done() else ""
+        finally:
+            lost.cancel()
+            changed.cancel()
 
     async def _update(self, place: _Place) -> None:
         """Make what is registered what is offered.
@@ -197,15 +203,18 @@ class Membership:
             records = self._offer.records()
             gone = place.registration.gone_from(records)
             if await place.registration.withdraw(gone):
+                if gone:
+                    self._tell(Unregistered(len(gone)))
                 await place.registration.register(records)
-            else:
-                self._tell(Rejoining())
-                self._place = None
-                await place.index.close()
-                place = await self._connect()
-                await place.registration.register(records, is_joining=True)
-            if gone:
-                self._tell(Unregistered(len(gone)))
+                await place.registration.tell_copies(records)
+                return
+            self._tell(Rejoining())
+            self._place = None
+            await place.index.close()
+            place = await self._connect()
+            await place.registration.register(records, is_joining=True)
+            self._tell(Unregistered(len(gone)))
+            self.stir()
 
     async def _ask_whether_reachable(self, place: _Place) -> None:
         """Have the index try to reach us, once after each joining, when there is a record to ask with.

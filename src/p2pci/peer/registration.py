@@ -112,7 +112,7 @@ class Registration:
                 yield number
 
     async def register(self, records: Mapping[int, NewRecord], *, is_joining: bool = False) -> None:
-        """Register what the index was not told of, and tell of the copies that it does not know."""
+        """Register what the index was not told of, or under another title."""
         news = [record for record in records.values() if self._is_new(record)]
         if len(news) <= ONE_BY_ONE:
             await self._add_one_by_one(news)
@@ -120,6 +120,9 @@ class Registration:
             await self._add_many(news, feed=self._announced)
         if news or is_joining:
             self._tell(Registered(self.count))
+
+    async def tell_copies(self, records: Mapping[int, NewRecord]) -> None:
+        """Tell of the copies that the index does not know, of what is registered, where that is agreed."""
         if Feature.DIGEST in self._index.agreed:
             with self._upkeep():
                 await self._add_many([record for record in records.values() if self._is_unknown(record)])

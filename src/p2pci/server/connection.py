@@ -213,8 +213,9 @@ class IndexConnection(ServedConnection):
         elif not self._is_own(request.host, request.port):
             return self._error(Status.BAD_REQUEST, _SECOND_IDENTITY, request.options)
         options = request.options
+        is_news = not options.copy or request.number not in self._member.numbers
         line = self._server.index.add(self._member, request.number, request.title, copy=options.copy)
-        if self._server.trace:
+        if self._server.trace and is_news:
             self._server.trace(Added(request.number, self._member.host))
         return self._ok_head(options, *more) + line + END
 
