@@ -175,12 +175,19 @@ class Membership:
                 try:
                     await self._update(place)
                 except NetworkError as error:
-                    return str(error)  # which has ended the conversation
+                    return await self._end(error)
             else:
                 await self._ask_whether_reachable(place)
                 if reason := await self._wait_lost_or_changed(place):
                     return reason
         return ""
+
+    async def _end(self, error: NetworkError) -> str:
+        """End a conversation that has failed, and give the reason."""
+        if self._place is None:
+            return str(error)  # of joining again
+        await self._place.index.close()
+        return await self._place.index.wait_lost()
 
     async def _wait_lost_or_changed(self, place: _Place) -> str:
         """Wait until the index is lost, and give the reason; or until there is something to tell it."""
