@@ -69,7 +69,7 @@ class DisagreementError(P2PCIError):
         said = "; ".join(f"{hosts} host(s): {digest.hex()}" for digest, hosts in votes)
         super().__init__(
             f"The holders of RFC {number} disagree about its SHA-256. {said}. "
-            "Find out which is right, and name it with --accept."
+            "Find out which is right, and take it with `p2pci get --accept SHA-256`."
         )
 
 

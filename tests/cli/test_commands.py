@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -51,10 +52,19 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
         _, second = stage.start_holder(port, {5: "Title 5"})
         # A holder that is dead: its record is there, its port is not.
         lines = f"Host: {LOOPBACK}\r\nPort: {closed_port()}\r\n\r\n"
-        with member(port, *(f"ADD RFC {number} P2P-CI/1.0\r\n{lines}".encode() for number in (8, 13))):
+        # It tells of the same copy, so that it is as good a source as the one that lives.
+        copy = _copy_lines((stage.folder / "shelf1" / "rfc8.txt").read_bytes())
+        adds = [f"LOOKUP RFC 8 P2P-CI/1.0\r\nFeatures: digest\r\n{lines}".encode()]
+        adds += [f"ADD RFC {number} P2P-CI/1.0\r\n{copy}{lines}".encode() for number in (8, 13)]
+        with member(port, *adds):
             yield Network(port, holder, second, stage.folder / "shelf1")
     finally:
         stage.end()
+
+
+def _copy_lines(text: bytes) -> str:
+    digest = base64.b64encode(hashlib.sha256(text).digest()).decode()
+    return f"Size: {len(text)}\r\nRepr-Digest: sha-256=:{digest}:\r\n"
 
 
 def _p2pci(folder: Path, *words: str) -> tuple[int, str, str]:
@@ -239,9 +249,15 @@ def test_get_takes_nothing_that_is_larger_than_was_said(network: Network, tmp_pa
 def test_get_keeps_nothing_that_is_not_what_was_accepted(network: Network, tmp_path: Path) -> None:
     accept = ("--accept", "0" * 64)
     code, _, errors = _p2pci(tmp_path, "get", "1", *accept, "--server", network.server)
-    assert code == 4
-    assert "has other bytes than were announced" in errors
+    assert code == 3
+    assert errors.startswith("RFC 1 was not found: there is nobody to fetch it from.")
     assert list(tmp_path.glob("rfc*")) == []
+
+
+def test_accept_is_about_one_document(tmp_path: Path) -> None:
+    code, _, errors = _p2pci(tmp_path, "get", "1-2", "--accept", "0" * 64)
+    assert code == 2
+    assert "--accept is about one document. Ask for that alone." in errors
 
 
 def test_get_into_what_is_no_folder_exits_1(network: Network, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from p2pci.events import (
     Uploaded,
     UploadListening,
 )
+from p2pci.protocol.extensions import Copy
 from tests.peer.conftest import Start, Watched
 from tests.upload.caller import Caller, exchange, get
 from tests.upload.loops import eventually
@@ -139,8 +140,9 @@ async def test_get_passes_over_dead_holders(
     ghosts = [IndexClient("127.0.0.1", server.port, identity=("127.0.0.1", dead_port())) for _ in range(8)]
     for ghost in ghosts:
         await ghost.connect()
-        for number in shelf:
-            await ghost.add(number, "")
+        await ghost.lookup(1)  # agrees on features
+        for number, text in shelf.items():
+            await ghost.add(number, "", copy=Copy(len(text), hashlib.sha256(text).digest()))
     for number, text in shelf.items():
         assert (await asker.peer.get(number)).path.read_bytes() == text
     assert asker.told(SourceFailed)  # by chance no dead one came first: one time in half a million

@@ -31,7 +31,8 @@ PEER_USAGE = """usage: python3 peer.py [SERVER[:PORT]]
 Shares the folder rfcs/ through the index server SERVER (localhost, port 7734), shows every message and
 offers a menu. From the environment: P2PCI_LIBRARY (another folder), P2PCI_BIND and P2PCI_UPLOAD_PORT (where
 the upload server listens), P2PCI_ADVERTISE (HOST[:PORT] to be published), P2PCI_RESCAN (seconds between two
-looks at the whole folder) and P2PCI_POLL (1 for a network mount). `p2pci peer --help` has more."""
+looks at the whole folder), P2PCI_POLL (1 for a network mount), P2PCI_ORIGIN (where on the web are
+documents that no peer has). `p2pci peer --help` has more."""
 
 
 def start_server(arguments: list[str]) -> ExitStatus:
@@ -62,6 +63,7 @@ def start_peer(arguments: list[str]) -> ExitStatus:
             bind=_setting("BIND"),
             port=parse_listening_port(_setting("UPLOAD_PORT") or "0"),
             advertise=parse_address(advertise, default_port=0) if advertise else None,
+            origin=_setting("ORIGIN"),
             follow=FollowLimits(
                 rescan_seconds=parse_seconds(_setting("RESCAN") or "60"),
                 polls=parse_switch(_setting("POLL") or "0"),

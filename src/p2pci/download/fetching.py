@@ -149,7 +149,7 @@ def _find_part(order: _Order) -> Incoming | None:
 
 
 def _goes_on(order: _Order, part: Incoming, head: DocumentHead) -> bool:
-    """Whether an answer is the rest of what is there, or says that nothing is missing (clauses P-5.21, P-5.23)."""
+    """Whether an answer is the rest of what is there, or says that nothing is missing (clause P-5.23)."""
     if not head.content or not part.is_part_of(_version(order, head, size=head.content.size)):
         return False
     size, span = head.content.size, head.content.span

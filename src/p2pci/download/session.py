@@ -90,7 +90,7 @@ class Downloads:
             number: the RFC.
             records: of its holders, as the index told.
             knows_features: whether that index knows section 5, so that its holders may.
-            accepts: the SHA-256 that is right, if somebody announces it or nobody any.
+            accepts: the SHA-256 that it must have, whatever most holders announce.
 
         Raises:
             NotFoundError: there is no holder, or every one answered 404.
@@ -116,10 +116,7 @@ class Downloads:
         self, number: int, records: Sequence[Record], *, accepts: bytes | None
     ) -> bytes | None:
         votes = count_votes(records)
-        if accepts and (not votes or accepts in dict(votes)):
-            digest: bytes | None = accepts
-        else:
-            digest = elect(number, votes)
+        digest = accepts or elect(number, votes)
         if len(votes) > 1:
             self._tell(Disagreement(number, tuple(votes), digest))
         return digest

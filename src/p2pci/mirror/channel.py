@@ -1,4 +1,4 @@
-"""A connection to a holder with several GETs on their way, and whole documents out of it (clauses P-5.25 to P-5.29).
+"""A connection to a holder with several GETs on their way, and whole documents out of it (P-5.25 to P-5.29).
 
 No task waits on it: what comes is read in the loop's own call, and each document handed on when its last byte
 is there. Imports `download`'s limits, `protocol`, `events` and `errors`.

@@ -7,7 +7,6 @@ floor's `following`, `membership` and `offer`.
 from __future__ import annotations
 
 import asyncio
-import random
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
@@ -18,6 +17,7 @@ from p2pci.download import HOLDERS_WANTED, DownloadLimits, Downloads
 from p2pci.errors import NetworkError, NotFoundError
 from p2pci.events import Downloaded, UploadListening
 from p2pci.library import Shelf, fit_title
+from p2pci.origin import Origin
 from p2pci.peer.following import Follower, FollowLimits
 from p2pci.peer.membership import Membership
 from p2pci.peer.offer import Offer
@@ -65,6 +65,7 @@ class Peer:
         port: the upload server's port; 0 for any free one.
         advertise: host and port to be published, where they differ from what is found out; a port of 0 is
             the upload server's own.
+        origin: the address on the web that is asked for what no peer delivers; see Origin.
         watch: told of what happens now and then.
         trace: told of Sent and Received, at every message.
         limits: see PeerLimits.
@@ -79,6 +80,7 @@ class Peer:
         bind: str | None = None,
         port: int = 0,
         advertise: Address | None = None,
+        origin: str | None = None,
         watch: Watcher | None = None,
         trace: Watcher | None = None,
         limits: PeerLimits | None = None,
@@ -94,6 +96,7 @@ class Peer:
             self.shelf, host=bind, port=port, watch=watch, trace=trace, limits=self.limits.upload
         )
         self._downloads: Downloads | None = None
+        self._origin = Origin(origin) if origin else None
         self._offer = Offer(self.shelf)
         self._membership = Membership(
             server,
@@ -155,6 +158,8 @@ class Peer:
                 await task
         await self._membership.leave()
         await self._upload.stop()
+        if self._origin:
+            await self._origin.close()
         self.shelf.close()
 
     async def __aenter__(self) -> Self:
@@ -166,7 +171,7 @@ class Peer:
 
     # Questions. While the index is away each raises ConnectionLostError; see also IndexClient.
 
-    async def add(self, number: int, title: str, *, copy: Copy | None = None) -> Answer:
+    async def add(self, number: int, title: str) -> Answer:
         """Register a document, on the shelf or not, now and whenever the index comes back."""
         return await self._membership.add(number, title)
 

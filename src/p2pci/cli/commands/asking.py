@@ -91,6 +91,9 @@ def get(
     """
     from p2pci.cli.getting import GetOptions, get_documents
 
+    wanted = parse_numbers(numbers)
+    if accept and len(wanted) > 1:
+        raise click.UsageError("--accept is about one document. Ask for that alone.")
     options = GetOptions(
         folder=output,
         is_forced=force,
@@ -100,4 +103,4 @@ def get(
         is_json=is_json,
         is_traced=trace,
     )
-    return run_command(get_documents(server, parse_numbers(numbers), options))
+    return run_command(get_documents(server, wanted, options))

@@ -15,6 +15,7 @@ from p2pci.cli.options import (
     SERVER,
     bind_option,
     library_option,
+    origin_option,
     run_command,
     trace_option,
 )
@@ -82,6 +83,7 @@ def server(bind: str | None, port: int, *, trust_hosts: bool, announce: bool, tr
     envvar="P2PCI_POLL",
     help="Look for changes every second: for network mounts, where the system tells of none.",
 )
+@origin_option
 @click.option("--menu/--no-menu", default=True, help="Offer the menu, or serve until SIGTERM.")
 @click.option("--auto", is_flag=True, help="Find SERVER on the local network.")
 @trace_option
@@ -96,6 +98,7 @@ def peer(
     advertise: Address | None,
     rescan: float,
     poll: bool,
+    origin: str | None,
     menu: bool,
     auto: bool,
     trace: bool,
@@ -127,6 +130,7 @@ def peer(
             bind=bind,
             port=port,
             advertise=advertise,
+            origin=origin,
             follow=FollowLimits(rescan_seconds=rescan, polls=poll),
             has_menu=menu,
             shows_messages=menu or trace,
