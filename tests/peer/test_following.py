@@ -337,6 +337,24 @@ async def test_watching_that_ends_is_told_once_and_the_folder_is_followed_all_th
     assert len(watched.told(WatchingFailed)) == 1
 
 
+async def test_folder_that_watching_does_not_find_is_tried_at_a_calm_pace(
+    server: IndexServer, start: Start, monkeypatch: pytest.MonkeyPatch, known: Known
+) -> None:
+    tries: list[object] = []
+
+    async def awatch(*paths: object, **options: object) -> AsyncIterator[set[tuple[int, str]]]:
+        tries.append(paths)
+        raise FileNotFoundError("No path was found.")
+        yield set()
+
+    _put_in_place_of_watchfiles(awatch, monkeypatch)
+    watched = await start(server.port, SHELF, limits=UNWATCHED)
+    (watched.folder / "rfc7.txt").write_bytes(document(7, "Seven"))
+    await known.becomes({**SHELF, 7: document(7, "Seven")})
+    assert 1 <= len(tries) < 10
+    assert watched.told(WatchingFailed) == []
+
+
 async def test_nothing_is_looked_for_without_rescan_where_watching_fails(
     server: IndexServer, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,9 +36,6 @@ async def changes_in(folder: Path) -> AsyncGenerator[None, None]:
     watchfiles = await run(None, import_module, "watchfiles")
     while True:
         identity = await run(None, _identify, folder)
-        if identity is None:
-            await asyncio.sleep(ABSENCE_SECONDS)
-            continue
         is_news = True
         async with aclosing(_watch(watchfiles, folder)) as changes:
             async for names in changes:
@@ -51,6 +48,8 @@ async def changes_in(folder: Path) -> AsyncGenerator[None, None]:
                     yield
                 if not is_there:
                     break
+        if is_news:  # so it was gone before it could be watched
+            await asyncio.sleep(ABSENCE_SECONDS)
 
 
 async def _watch(watchfiles: Any, folder: Path) -> AsyncGenerator[set[str], None]:
