@@ -22,7 +22,9 @@ DEMO_SETUP := $(if $(wildcard $(DEV)),$(DEV),$(RUN))
 USABLE := $(shell [ "$$(cat $(VENV)/.where 2>/dev/null)" = "$$(pwd -P)" ] && $(BIN)/python -c pass 2>/dev/null && echo yes)
 SETUP_NEEDS := pyproject.toml $(if $(USABLE),,FORCE)
 
-PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
+# Twice as many as there are cores: much of a test of processes and deadlines is waiting.
+WORKERS := $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 

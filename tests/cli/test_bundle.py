@@ -225,6 +225,7 @@ def test_settings_file_has_a_table_for_both(folder: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_import_that_is_killed_at_any_point_keeps_no_wrong_bytes_and_goes_on(tmp_path: Path) -> None:
     """Killed with another twentieth of the bundle in its pipe each time, in one folder."""
     source, target = tmp_path / "from", tmp_path / "to"

@@ -25,6 +25,7 @@ def start_index(stage: Stage, port: int = 0) -> tuple[Process, int, str]:
     return index, port, name
 
 
+@pytest.mark.slow
 def test_peer_finds_the_index_and_joins_it_again_when_it_comes_back(stage: Stage) -> None:
     index, port, name = start_index(stage)
     peer = stage.start(*PEER, env={"P2PCI_SERVER": f"{LOOPBACK}:1"})
