@@ -111,6 +111,31 @@ def test_records_that_tell_more_come_back_as_written(
     ]
 
 
+@given(st.data(), st.booleans(), st.booleans())
+def test_records_that_are_taken_at_once_are_those_that_would_come_one_by_one(
+    data: st.DataObject,
+    wants_copies: bool,  # noqa: FBT001 - drawn
+    wants_counts: bool,  # noqa: FBT001 - drawn
+) -> None:
+    options = Options(wants_copies=wants_copies, holders=3 if wants_counts else 0)
+    lines = [encode_record(record, options) for record in data.draw(st.lists(told_records, max_size=6))]
+    wire = encode_ok_head(encode_selection(options)) + b"".join(lines) + END
+    at = data.draw(st.integers(0, len(wire)))
+    put_in = data.draw(
+        st.binary(max_size=2) | st.sampled_from([b"", b" ", b"  ", b"0", b"9" * 11, b"\t", b"\n"])
+    )
+    changed = wire[:at] + put_in + wire[data.draw(st.integers(at, min(len(wire), at + 2))) :]
+    one_by_one, at_once = AnswerReader(), AnswerReader()
+    expected = answer(one_by_one, ListAll("h", 5, options), changed)
+    at_once.expect(ListAll("h", 5, options))
+    at_once.receive_data(changed)
+    seen: list[Seen] = []
+    while not isinstance(event := _next(at_once), Wait):
+        seen.append(event)
+        seen += at_once.take_records()
+    assert seen == expected
+
+
 def test_what_was_not_asked_for_changes_no_record() -> None:
     """P-5.2: neither does a header of that name from a server that means something else by it."""
     wire = b"P2P-CI/1.0 200 OK\r\nWant: digest\r\nHolders: 2\r\n\r\nRFC 7 Seven h 5\r\n\r\n"

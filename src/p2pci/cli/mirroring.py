@@ -175,8 +175,8 @@ class _Run:
     def _report(self, plan: Plan, *, is_dry: bool) -> dict[str, object]:
         mirror = self._mirror
         return {
-            "wanted": sorted([*(offer.number for offer in plan.wanted), *plan.outside]),
-            "dry_run": is_dry,
+            "wanted": len(plan.wanted) + len(plan.outside),
+            **({"numbers": self._numbers(plan)} if is_dry else {}),
             "documents": mirror.documents,
             "bytes": mirror.size,
             "seconds": round(self._seconds, 3),
@@ -199,6 +199,9 @@ class _Run:
                 for source in mirror.sources
             ],
         }
+
+    def _numbers(self, plan: Plan) -> list[int]:
+        return sorted([*(offer.number for offer in plan.wanted), *plan.outside])
 
     def _say(self, text: str) -> None:
         if not self._is_json:

@@ -325,6 +325,7 @@ class IndexClient:
                             heard.headers[name] = value
                         case Record():
                             heard.records.append(event)
+                            heard.records += link.reader.take_records()
                             self._check_room(link, len(heard.records))
                         case AnswerEnded(complete):
                             heard.complete = complete

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from p2pci.errors import InvalidValueError, ProtocolError
 from p2pci.protocol.extensions import PLAIN, Copy
-from p2pci.protocol.grammar import BLANKS, Status, encode_status_line, parse_host, parse_number, parse_port
+from p2pci.protocol.grammar import (
+    BLANKS,
+    Status,
+    encode_status_line,
+    parse_host,
+    parse_number,
+    parse_port,
+)
 from p2pci.protocol.messages import Add, IndexRequest, Record, Remove
 from p2pci.protocol.requests import Wait
 
@@ -73,6 +80,7 @@ _RECORD = re.compile(rb"RFC[ \t]*:?[ \t]*([0-9]+)(.*)", re.DOTALL).match
 _COPIES = AnswerHeader(b"want", b"digest")
 _SIZE = re.compile(rb"[0-9]{1,15}").fullmatch
 _DIGEST = re.compile(rb"[0-9a-fA-F]{64}").fullmatch
+_PRINTABLE = bytes(range(0x20, 0x7F))
 _HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*:").match
 
 
@@ -150,6 +158,21 @@ class AnswerReader:
             if event is not None:
                 return event
         return self._end(complete=True) if self._state is _State.ENDING else Wait.CLOSED
+
+    def take_records(self) -> list[Record]:
+        """Take usual records that come next, as `next_event` would give them one by one; perhaps none."""
+        records: list[Record] = []
+        if self._state is not _State.BODY or self._is_add:
+            return records
+        while (end := self._buffer.find(b"\r\n", self._position)) > 0:
+            line = self._buffer[self._position : end]
+            record = _read_usual(line, has_copies=self._has_copies, has_counts=self._has_counts)
+            if record is None:
+                break
+            records.append(record)
+            self._position = end + 2
+        self._has_records |= bool(records)
+        return records
 
     def _take_line(self) -> bytes | None:
         end = self._buffer.find(b"\n", self._position)
@@ -246,6 +269,31 @@ class AnswerReader:
             )
         except (IndexError, InvalidValueError):
             return None
+
+
+def _read_usual(line: bytes, *, has_copies: bool, has_counts: bool) -> Record | None:
+    """Read a record line as our own index server writes it; None leaves it to `_parse_record`."""
+    start, *words = line.rsplit(b" ", 2 + 2 * has_copies + has_counts)
+    digits, _, title = start[4:].partition(b" ")
+    is_usual = (
+        start.startswith(b"RFC ")
+        and title.strip(b" ") == title != b""
+        and len(line) <= MAX_LINE_BYTES
+        and not line.translate(None, _PRINTABLE)
+    )
+    if not is_usual or not all(words) or len(words) < 2:
+        return None
+    try:
+        return Record(
+            parse_number(digits),
+            title.decode(),
+            parse_host(words[0]),
+            parse_port(words[1]),
+            _parse_copy(words[2:4]) if has_copies else None,
+            parse_number(words[-1]) if has_counts else 0,
+        )
+    except (IndexError, InvalidValueError):
+        return None
 
 
 def _split_right(line: bytes, extra: int) -> tuple[bytes, ...]:

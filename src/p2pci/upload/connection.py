@@ -8,6 +8,7 @@ Imports its floor's `heads`, `opening` and `from_file`.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import TYPE_CHECKING
 
 from p2pci.events import Received, Role, Sent
@@ -40,11 +41,11 @@ class UploadConnection(ServedConnection):
     _has_slot = False
     _writable: asyncio.Future[None] | None = None  # while an upload waits until more can be written
     _keeps_alive = False  # agreed on this connection (clause P-5.25)
-    _next_event: Get | Refusal | None = None  # taken off the reader, and not answered yet
 
     def __init__(self, server: UploadServer, listener: Listener) -> None:
         super().__init__(Conversation.P2P, listener)
         self._server = server
+        self._taken: deque[Get | Refusal] = deque()  # off what came, and not answered yet
 
     # Called by the event loop
 
@@ -67,22 +68,22 @@ class UploadConnection(ServedConnection):
     def data_received(self, data: bytes) -> None:
         if self._upload and not self._keeps_alive and not self.is_finishing:
             return  # what follows the only head (clause P-1.45)
-        if not self._server.trace and (self._reader is None or self._reader.is_drained):
-            data = self._answer_usual(data)
+        if not self._server.trace and not self.is_finishing and (not self._reader or self._reader.is_drained):
+            data = self._take_usual(data)
         if data:
             super().data_received(data)
+        else:
+            self.serve()
 
-    def _answer_usual(self, data: bytes) -> bytes:
-        """Answer GETs as they are always sent, without the reader, and give what is left for that."""
+    def _take_usual(self, data: bytes) -> bytes:
+        """Take GETs as they are always sent, without the reader, and give what is left for that."""
         position = 0
-        while not self._upload and not self.is_finishing and (usual := read_get(data, position)):
+        while usual := read_get(data, position):
             number, options, position = usual
-            self.stop_head_clock()
-            self._answer(Get(number, "", "", options))
-        rest = data[position:] if position else data
-        if position and not rest and not self._upload and not self.is_finishing:
-            self._wait_for_more()
-        return b"" if position and self.is_finishing else rest
+            self._taken.append(Get(number, "", "", options))
+            if not options.keeps_alive:
+                return b""  # what follows the only head (clause P-1.45)
+        return data[position:] if position else data
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -93,8 +94,7 @@ class UploadConnection(ServedConnection):
     def serve(self) -> None:
         """Answer what has come, as long as that goes out at once."""
         while not self._upload and not self.is_finishing:
-            event = self._next_event or self.reader.next_event()
-            self._next_event = None
+            event = self._taken.popleft() if self._taken else self.reader.next_event()
             if event is Wait.CLOSED:
                 self.finish()
             elif event is Wait.NEED_DATA:
@@ -111,7 +111,6 @@ class UploadConnection(ServedConnection):
 
     def _note_request(self) -> None:
         self.stop_head_clock()
-        self._server.idle.stop(self)
         if self._server.trace:
             self._server.trace(Received(Role.UPLOAD, self.address, self.reader.last_head))
 
@@ -236,13 +235,13 @@ class UploadConnection(ServedConnection):
         """Take the GETs that have come behind one, under keep-alive."""
         gets = [first]
         while gets[-1].options.keeps_alive and len(gets) < BATCH:
-            event = self.reader.next_event()
+            event = self._taken.popleft() if self._taken else self.reader.next_event()
             if isinstance(event, Get):
                 self._note_request()
                 gets.append(event)
                 continue
             if isinstance(event, Refusal):
-                self._next_event = event
+                self._taken.append(event)
             break
         return gets
 

@@ -58,4 +58,6 @@ def _open(shelf: Shelf, get: Get) -> Opened:
     except BaseException:
         document.close()
         raise
+    if document.size <= WHOLE_BYTES:
+        document.close()
     return Opened(document, Facts(document.size, document.modified, digest), data)
