@@ -12,7 +12,7 @@ import errno
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,7 @@ from p2pci.library.incoming import Incoming, Received, Version, find_part, remov
 from p2pci.library.listing import INDEX_NAMES, Listing
 from p2pci.library.names import MAX_NUMBER, document_name, document_number
 from p2pci.library.readings import Reading, Readings, is_settled
-from p2pci.library.saving import Arrived, Hidden, remove_hidden, write_hidden
+from p2pci.library.saving import Saving
 from p2pci.library.titles import HEAD_BYTES, title_from_text
 from p2pci.protocol.extensions import Copy
 
@@ -243,63 +243,9 @@ class Shelf:
         incoming.discard()  # somebody else is at it, or it is of no use
         return None
 
-    def hide(self, documents: Sequence[Arrived]) -> list[Hidden]:
-        """Write whole documents under hidden names; they are on the shelf when `reveal` has had them.
-
-        Raises:
-            LibraryError: the disk refused; nothing of these documents remains.
-        """
-        written: list[Hidden] = []
-        try:
-            for document in documents:
-                known = self._documents.get(document.number)
-                name = known.name if known else document_name(document.number)
-                written.append(write_hidden(self._folder, document, name=name))
-        except OSError as error:
-            remove_hidden(self._folder, written)
-            raise library_error(self.path, error, wish="be written to") from error
-        return written
-
-    def reveal(self, hidden: Sequence[Hidden], *, replaces: bool = False) -> list[int]:
-        """Give hidden documents their names, all after one wait for the disk, and the numbers of those taken.
-
-        Args:
-            hidden: of different numbers.
-            replaces: put them over what the shelf has, which is kept with `.orig` behind its name; else what
-                has come to the shelf meanwhile stays.
-
-        Raises:
-            LibraryError: the disk refused; each document is there whole, or not at all.
-        """
-        left = list(hidden)
-        taken = []
-        try:
-            self._folder.sync_files()
-            while left:
-                if self._take_in(left[-1], replaces=replaces):
-                    taken.append(left.pop().number)
-                else:
-                    remove_hidden(self._folder, [left.pop()])
-            self._folder.sync()
-        except OSError as error:
-            raise library_error(self.path, error, wish="be written to") from error
-        finally:
-            remove_hidden(self._folder, left)
-        return taken
-
-    def discard(self, hidden: Sequence[Hidden]) -> None:
-        """Delete hidden documents that are not to be revealed."""
-        remove_hidden(self._folder, hidden)
-
-    def _take_in(self, document: Hidden, *, replaces: bool) -> bool:
-        """Give a document that is on the disk its name, and say whether that could be."""
-        if replaces:
-            self.set_aside(document.number)
-        elif self._folder.exists(document.name):
-            return False
-        self._folder.replace(document.name, by=document.hidden)
-        self._note_arrival(document.number, document.name, Reading(document.state, None, document.digest))
-        return True
+    def saving(self) -> Saving:
+        """Begin to save many whole documents; see Saving."""
+        return Saving(self._folder, name_of=self._name_of, set_aside=self.set_aside, note=self._note_arrival)
 
     def _receive(self, number: int, *, key: str) -> Incoming:
         return Incoming(self._folder, number, key=key, into_place=partial(self._put_in_place, number))
@@ -339,13 +285,17 @@ class Shelf:
 
     def _put_in_place(self, number: int, received: Received) -> str:
         """Give a whole document its name and return it: that of the copy it replaces, else the canonical."""
-        known = self._documents.get(number)
-        name = known.name if known else document_name(number)
+        name = self._name_of(number)
         self._folder.replace(name, by=received.name)
         self._folder.sync()
         reading = Reading(received.state, title_from_text(received.beginning), received.digest)
         self._note_arrival(number, name, reading)
         return name
+
+    def _name_of(self, number: int) -> str:
+        """The name that a document has or gets."""
+        known = self._documents.get(number)
+        return known.name if known else document_name(number)
 
     def _note_arrival(self, number: int, name: str, reading: Reading) -> None:
         with self._changing:

@@ -64,7 +64,7 @@ class Store:
         self.unverified: list[int] = []
         self.kept: list[int] = []
         self.error: LibraryError | None = None
-        self._shelf = shelf
+        self._saving = shelf.saving()
         self._note_wrong = note_wrong
         self._replaces = replaces
         self._batch: list[_Delivery] = []
@@ -113,7 +113,7 @@ class Store:
         while self._working:
             await asyncio.wait(self._working)
         await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._shelf.discard, [hidden for hidden, _ in self._hidden.values()]
+            self._threads, self._saving.discard, [hidden for hidden, _ in self._hidden.values()]
         )
         self._threads.shutdown()
 
@@ -161,7 +161,7 @@ class Store:
             for delivery, digest in zip(batch, found, strict=True)
             if delivery.digest in (None, digest)
         ]
-        return _Written(found, self._shelf.hide(right))
+        return _Written(found, self._saving.hide(right))
 
     async def _reveal(self) -> None:
         """Give names to all that is written, and again while more was written meanwhile."""
@@ -182,7 +182,7 @@ class Store:
         self._revealing = None
 
     def _reveal_all(self, hidden: list[Hidden]) -> list[int]:
-        return self._shelf.reveal(hidden, replaces=self._replaces)
+        return self._saving.reveal(hidden, replaces=self._replaces)
 
     def _note_taken(self, hidden: Hidden, delivery: _Delivery) -> None:
         delivery.job.is_done = True
