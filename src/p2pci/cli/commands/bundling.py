@@ -7,19 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p2pci.cli.options import FOLDER, json_option
+from p2pci.cli.options import FOLDER, json_option, library_option
 
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
-
-library_option = click.option(
-    "--library",
-    type=FOLDER,
-    envvar="P2PCI_LIBRARY",
-    default="rfcs",
-    show_default=True,
-    help="The folder of rfcN.txt.",
-)
 
 
 @click.group()
