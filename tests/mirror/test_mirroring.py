@@ -13,7 +13,7 @@ import pytest
 
 from p2pci import ConnectionLostError, DownloadLimits, LibraryError, Shelf
 from p2pci.events import Disagreement, SourceLeftOut
-from p2pci.mirror import Mirror, MirrorOptions, Selection
+from p2pci.mirror import Mirror, MirrorOptions, Selection, storing
 from p2pci.mirror.transfer import LARGE_BYTES
 from tests.download.fake_holder import End, FakeHolder, document_answer
 from tests.mirror.conftest import ALL, SHORT, Swarm, hidden, mirror_all, on, text_of
@@ -185,6 +185,20 @@ async def test_evil_holder_alone_ends_in_a_reason(swarm: Swarm, shelf: Shelf, ev
     assert on(shelf) == {}
     assert sorted(done.mirror.failed) == [1, 2, 3]
     assert all(done.mirror.failed.values())
+
+
+async def test_disk_that_is_slower_than_the_network_is_waited_for(
+    swarm: Swarm, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With so little room that nearly every document is one too many."""
+    monkeypatch.setattr(storing, "BATCH_BYTES", 1)
+    monkeypatch.setattr(storing, "MAX_WAITING_BYTES", 500)
+    await swarm.holder(DOCUMENTS)
+    await swarm.holder(DOCUMENTS)
+    done = await mirror_all(swarm.index.port, shelf)
+    assert on(shelf) == DOCUMENTS
+    assert len(done.mirror.sources) == 2
+    assert done.events == []
 
 
 async def test_without_keep_going_the_first_failure_ends_it(swarm: Swarm, shelf: Shelf) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from p2pci.dialing import dial, show_address
 from p2pci.errors import (
+    CannotConnectError,
     ConnectionLostError,
     DeadlineError,
     NetworkError,
@@ -149,6 +150,8 @@ class Transfer:
                 done = source.documents
                 error = await self._run_channel(source)
                 self._note_end(source, error, has_delivered=source.documents > done)
+                if isinstance(error, CannotConnectError):
+                    return  # others have their turn before it is tried again
 
     def _note_end(self, source: Source, error: P2PCIError | None, *, has_delivered: bool) -> None:
         """Remember how a connection ended: a source is left out when it failed several times in a row."""
