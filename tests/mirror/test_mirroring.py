@@ -237,6 +237,16 @@ async def test_document_over_the_limit_is_refused_in_words(swarm: Swarm, shelf: 
     assert "At most 1000 are taken." in done.mirror.failed[7]
 
 
+async def test_document_over_the_limit_whose_size_nobody_told_is_refused_too(
+    swarm: Swarm, shelf: Shelf
+) -> None:
+    await swarm.fake(FakeHolder(document_answer(b"x" * 1001)), [7])
+    limits = DownloadLimits(max_bytes=1000, pauses_seconds=())
+    done = await mirror_all(swarm.index.port, shelf, limits=limits)
+    assert on(shelf) == {}
+    assert "At most 1000 are taken." in done.mirror.failed[7]
+
+
 @contextmanager
 def files_of_at_most(size: int) -> Iterator[None]:
     """A full disk as far as the program can tell."""
