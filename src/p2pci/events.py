@@ -54,6 +54,18 @@ class Connected(NamedTuple):
     address: Address
 
 
+class AcceptingPaused(NamedTuple):
+    """This process is nearly out of descriptors with so many connections: newcomers wait in the kernel."""
+
+    connections: int
+
+
+class AcceptingResumed(NamedTuple):
+    """There are descriptors for newcomers again."""
+
+    connections: int
+
+
 class Joined(NamedTuple):
     """A peer entered the index with its first valid ADD; `host` as published (clause P-4.7)."""
 
@@ -274,6 +286,8 @@ Event = (
     Received
     | Sent
     | Connected
+    | AcceptingPaused
+    | AcceptingResumed
     | Joined
     | Added
     | Removed

@@ -2,24 +2,24 @@
 
 A ServedConnection reads requests and knows the rules that are the same on both sides: the clock of a head,
 the pressure back when the other side does not read, and the lingering close. Its subclass says in
-`serve` what the answers are. May import `countdown`, `protocol`, `events` and `errors`; all time is the
-loop's.
+`serve` what the answers are. May import `accepting`, `admission`, `countdown`, `protocol`, `events` and
+`errors`; all time is the loop's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
 import socket
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from enum import Enum, auto
 from operator import methodcaller
 from typing import TYPE_CHECKING, cast
 
+from p2pci.accepting import Accepting
+from p2pci.admission import Crowd, Networks, is_admitted
 from p2pci.countdown import Countdown
-from p2pci.errors import CannotListenError
-from p2pci.protocol.addresses import EVERYWHERE
+from p2pci.events import AcceptingPaused, AcceptingResumed
 from p2pci.protocol.grammar import MAX_HEAD_SECONDS
 from p2pci.protocol.requests import RequestReader
 from p2pci.protocol.rules import Conversation
@@ -27,13 +27,11 @@ from p2pci.protocol.rules import Conversation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from p2pci.events import Address
+    from p2pci.events import Address, Watcher
 
-BACKLOG = 4096
 # What the kernel may hold back for a slow reader. It says at half of that that it takes more, which must be
 # more than the one segment, of 64 KiB on loopback, that it keeps back for the close (TCP_CORK).
 UNSENT_BYTES = 128 * 1024
-_PORT_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +44,10 @@ class ServingLimits:
         linger_seconds, linger_bytes: what is read and dropped behind the last answer (clause P-1.46).
         dead_seconds: a machine that no longer answers is given up after that long (clause P-4.3).
         max_connections: newcomers over it are answered 400 and closed (clause P-4.15).
+        max_per_address: the same for those of one address, in IPv6 of one network of 64 bits; 0: no cap.
+        spares_loopback: this machine's own connections are not counted for that.
+        allow: only from these networks connections are taken; from all when there are none.
+        deny: from these none are, whatever is allowed; they are closed without an answer.
     """
 
     head_seconds: float = MAX_HEAD_SECONDS
@@ -54,78 +56,98 @@ class ServingLimits:
     linger_bytes: int = 256 * 1024
     dead_seconds: int = 120
     max_connections: int = 50_000
+    max_per_address: int = 64
+    spares_loopback: bool = True
+    allow: Networks = ()
+    deny: Networks = ()
+
+
+class Admission(Enum):
+    """What becomes of a newcomer."""
+
+    WELCOME = auto()
+    FULL = auto()  # told so, and closed
+    DENIED = auto()  # closed
 
 
 class Listener:
     """The listening sockets of one port, on IPv4 and IPv6, and the connections that came in on them."""
 
     def __init__(
-        self, connect: Callable[[], ServedConnection], *, limits: ServingLimits, answers_once: bool = False
+        self,
+        connect: Callable[[], ServedConnection],
+        *,
+        limits: ServingLimits,
+        watch: Watcher | None = None,
+        answers_once: bool = False,
+        spare_descriptors: int = 0,
     ) -> None:
         """Prepare to listen.
 
         Args:
             connect: makes what serves a connection.
             limits: of the connections.
+            watch: told of AcceptingPaused and AcceptingResumed.
             answers_once: the close follows each answer, and pushes out what the kernel may hold back.
+            spare_descriptors: that answers may take, besides their connections.
         """
         self.limits = limits
         self.connections: set[ServedConnection] = set()  # those that are served
-        self.port = 0
         self.is_closing = False
         self.heads = _countdown(limits.head_seconds, "head_is_late")
         self.stalls = _countdown(limits.stall_seconds, "check_stall")
         self.parting = _countdown(limits.linger_seconds, "end_lingering")  # only the close of these is left
         self._all_closed = asyncio.Event()  # meant for `close`: set when the last connection has gone
-        self._connect = connect
+        self._watch = watch
         self._answers_once = answers_once
-        self._servers: list[asyncio.Server] = []
+        self._crowd = Crowd(limits.max_per_address, spares_loopback=limits.spares_loopback)
+        self._accepting = Accepting(
+            connect,
+            prepare=self._prepare,
+            count=self._count,
+            note=self._note_pause,
+            spare=spare_descriptors,
+        )
 
     async def open(self, host: str | None, port: int) -> None:
-        """Listen on a host's addresses, on all interfaces when it is None; port 0 takes a free one for all.
+        """Listen; see Accepting.open."""
+        await self._accepting.open(host, port)
 
-        Raises:
-            CannotListenError: the port is taken or not permitted, or the host is not this machine's.
-        """
-        shown = f"{host or 'port'}{':' if host else ' '}{port}"
-        try:
-            hosts = await _addresses(host) if host else EVERYWHERE
-            for tries_left in reversed(range(_PORT_TRIES)):
-                try:
-                    await self._open_all(hosts, port)
-                    break
-                except OSError as error:
-                    self._stop_accepting()
-                    if port or error.errno != errno.EADDRINUSE or not tries_left:
-                        raise
-        except OSError as error:
-            raise CannotListenError(shown, reason=_reason(error)) from error
+    @property
+    def port(self) -> int:
+        """The port that it listens on, once open."""
+        return self._accepting.port
 
-    async def _open_all(self, hosts: tuple[str, ...], port: int) -> None:
-        """Bind one, then the same number on the others: two binds of port 0 give two ports."""
-        loop = asyncio.get_running_loop()
-        for host in hosts:
-            try:
-                server = await loop.create_server(
-                    self._connect, host, port, backlog=BACKLOG, start_serving=False
-                )
-            except OSError as error:
-                if not self._servers or error.errno == errno.EADDRINUSE:
-                    raise
-                continue  # a machine without IPv6
-            self._servers.append(server)
-            port = self.port = server.sockets[0].getsockname()[1]
-            _set_options(server.sockets[0], self.limits.dead_seconds)
-            if self._answers_once and hasattr(socket, "TCP_CORK"):
-                # The end of an answer and of the connection then go out, and wake the other side, together.
-                server.sockets[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
-        for server in self._servers:
-            await server.start_serving()
+    def _prepare(self, listening: socket.socket) -> None:
+        _set_options(listening, self.limits.dead_seconds)
+        if self._answers_once and hasattr(socket, "TCP_CORK"):
+            # The end of an answer and of the connection then go out, and wake the other side, together.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+
+    def _note_pause(self, is_paused: bool) -> None:  # noqa: FBT001 - the only argument, and its name is said
+        if self._watch:
+            self._watch(AcceptingPaused(self._count()) if is_paused else AcceptingResumed(self._count()))
+
+    def _count(self) -> int:
+        return len(self.connections) + len(self.parting)
+
+    def admit(self, connection: ServedConnection) -> Admission:
+        """Decide about a connection that has just come, and count it."""
+        self.connections.add(connection)
+        limits = self.limits
+        if limits.allow or limits.deny or limits.max_per_address:
+            name = connection.transport.get_extra_info("peername")
+            host = str(name[0]) if name else ""
+            if not is_admitted(host, allow=limits.allow, deny=limits.deny):
+                return Admission.DENIED
+            connection.place = self._crowd.enter(host)
+        is_full = len(self.connections) > limits.max_connections or self._crowd.is_full(connection.place)
+        return Admission.FULL if is_full else Admission.WELCOME
 
     async def close(self, *, grace_seconds: float) -> None:
         """Stop accepting, let answers under way go out, then end every connection."""
         self.is_closing = True
-        self._stop_accepting()
+        self._accepting.close()
         self._all_closed.clear()
         for connection in list(self.connections):
             connection.drain()
@@ -141,39 +163,27 @@ class Listener:
 
     def part(self, connection: ServedConnection) -> None:
         """Count a connection no longer among those that are served: it keeps nobody out (clause P-4.15)."""
-        self.connections.discard(connection)
+        self._leave(connection)
         self.heads.stop(connection)
         self.parting.start(connection)
 
     def forget(self, connection: ServedConnection) -> None:
         """Note that a connection has gone."""
-        self.connections.discard(connection)
+        self._leave(connection)
         self.heads.stop(connection)
         self.stalls.stop(connection)
         self.parting.stop(connection)
         if self.is_closing and not self.connections and not self.parting:
             self._all_closed.set()
 
-    def _stop_accepting(self) -> None:
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+    def _leave(self, connection: ServedConnection) -> None:
+        self.connections.discard(connection)
+        self._crowd.leave(connection.place)
+        connection.place = ""
 
 
 def _countdown(seconds: float, is_late: str) -> Countdown[ServedConnection]:
     return Countdown(seconds, methodcaller(is_late))
-
-
-async def _addresses(host: str) -> tuple[str, ...]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(address[4][0]) for address in found))
-
-
-def _reason(error: OSError) -> str:
-    """Say why in the system's words; each event loop wraps them in its own."""
-    if isinstance(error, socket.gaierror):
-        return error.strerror or str(error)
-    return os.strerror(error.errno or errno.EADDRNOTAVAIL)  # the one that asyncio gives no number
 
 
 def _set_options(listening: socket.socket, dead_seconds: int) -> None:
@@ -200,6 +210,7 @@ class ServedConnection(asyncio.Protocol, ABC):
     """One accepted connection. A subclass says in `serve` how its requests are answered."""
 
     transport: asyncio.Transport
+    place = ""  # where it is counted, kept by the listener
     can_write = True  # the other side reads what we write
     is_finishing = False  # the last answer is written; only the close is left
     _address: Address | None = None
@@ -229,6 +240,13 @@ class ServedConnection(asyncio.Protocol, ABC):
             self._reader = RequestReader(self._conversation)
         return self._reader
 
+    def begin(self) -> None:
+        """Note that it has come."""
+
+    @abstractmethod
+    def refuse_newcomer(self) -> None:
+        """Tell it that there are too many, and finish (clause P-4.15)."""
+
     @abstractmethod
     def serve(self) -> None:
         """Answer what `reader` has, as far as `can_write` allows. Called whenever either may have changed."""
@@ -237,9 +255,13 @@ class ServedConnection(asyncio.Protocol, ABC):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self._listener.connections.add(self)
-        if self._listener.is_closing:
-            self.abort()  # it was accepted while we stop
+        admission = self._listener.admit(self)
+        if self._listener.is_closing or admission is Admission.DENIED:
+            self.abort()  # it was accepted while we stop, or its network is denied
+            return
+        self.begin()
+        if admission is Admission.FULL:
+            self.refuse_newcomer()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.is_finishing = True

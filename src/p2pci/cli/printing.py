@@ -35,6 +35,8 @@ class ServerPrinter:
                 return f"[Server] New TCP connection from {show_address(address)}"
             case events.Received(data=data) | events.Sent(data=data):
                 return show_message(data)
+            case events.AcceptingPaused() | events.AcceptingResumed():
+                return f"[SERVER] {_accepting_line(event)}"
             case events.Joined(host, port):
                 return f"[Server] Added {escape(show_address((host, port)))}"
             case events.Added(number, host):
@@ -70,6 +72,7 @@ class PeerPrinter:
             or self._download_line(event)
             or self._membership_line(event)
             or self._folder_line(event)
+            or _upload_line(event)
         )
         if line:
             self._terminal.report(line)
@@ -131,8 +134,6 @@ class PeerPrinter:
         match event:
             case events.LeftOut(error):
                 return f"[Peer] Left out: {escape(str(error))}"
-            case events.UploadListening(port):
-                return f"[UPLOAD] Upload server listening on port {port}"
             case events.Advertised(host, _):
                 return f"[Peer] Hostname: {escape(host)}"
             case events.IndexConnected(_, port):
@@ -140,10 +141,6 @@ class PeerPrinter:
                 return f"[Peer] Connected to server at port {port}"
             case events.IndexLost(reason, retry_seconds):
                 return self._loss_line(reason, retry_seconds)
-            case events.Uploaded(address, number, size):
-                return f"[UPLOAD] Sent RFC {number} to {address} ({size} bytes)"
-            case events.MoreUploaded(documents, size):
-                return f"[UPLOAD] … and sent {documents} more within a second ({size} bytes)"
         return None
 
     def _folder_line(self, event: Event) -> str | None:
@@ -170,6 +167,28 @@ class PeerPrinter:
         self._last_loss = reason
         where = f"The index server is away: {escape(reason.rstrip('.'))}."
         return f"[Peer] {where} The shelf is still served; next try in {retry_seconds:.1f} s."
+
+
+def _upload_line(event: Event) -> str | None:
+    match event:
+        case events.AcceptingPaused() | events.AcceptingResumed():
+            return f"[UPLOAD] {_accepting_line(event)}"
+        case events.UploadListening(port):
+            return f"[UPLOAD] Upload server listening on port {port}"
+        case events.Uploaded(address, number, size):
+            return f"[UPLOAD] Sent RFC {number} to {address} ({size} bytes)"
+        case events.MoreUploaded(documents, size):
+            return f"[UPLOAD] … and sent {documents} more within a second ({size} bytes)"
+    return None
+
+
+def _accepting_line(event: events.AcceptingPaused | events.AcceptingResumed) -> str:
+    if isinstance(event, events.AcceptingResumed):
+        return "New connections are taken again."
+    return (
+        f"Nearly out of descriptors, with {event.connections} connections: new ones wait, these go on. "
+        "Allow more (ulimit -n, LimitNOFILE), or lower --max-connections."
+    )
 
 
 def _disagreement_lines(number: int, votes: Iterable[tuple[bytes, int]], taken: bytes | None) -> str:

@@ -46,15 +46,13 @@ class IndexConnection(ServedConnection):
         self._is_scheduled = False
         self._lookup_tail = b""  # of LOOKUPs that are answered at once: while nothing else is under way
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        if transport.is_closing():
-            return
+    def begin(self) -> None:
         if self._server.watch:
             self._server.watch(Connected(self.address))
-        if len(self._listener.connections) > self._listener.limits.max_connections:
-            self._send([encode_error(Status.BAD_REQUEST)])
-            self.finish()
+
+    def refuse_newcomer(self) -> None:
+        self._send([encode_error(Status.BAD_REQUEST)])
+        self.finish()
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)

@@ -33,7 +33,7 @@ class IndexServer:
         host: the address to listen on; None for all interfaces, IPv4 and IPv6.
         port: 0 for any free one; `port` then tells which.
         trusts_claims: publish every peer under the host that it claims (the handout's way, clause P-4.7).
-        watch: told of Connected, Joined and Left.
+        watch: told of Connected, Joined and Left, AcceptingPaused and AcceptingResumed.
         trace: told of Received, Added, Removed and Sent, at every message; costs time.
         limits: see ServingLimits.
     """
@@ -69,7 +69,7 @@ class IndexServer:
         Raises:
             CannotListenError: the port is taken, or the host is not this machine's.
         """
-        listener = Listener(lambda: IndexConnection(self, listener), limits=self._limits)
+        listener = Listener(lambda: IndexConnection(self, listener), limits=self._limits, watch=self.watch)
         await listener.open(self._host, self._wanted_port)
         self._listener = listener
 

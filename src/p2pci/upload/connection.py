@@ -49,14 +49,12 @@ class UploadConnection(ServedConnection):
 
     # Called by the event loop
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        if transport.is_closing():
-            return
+    def begin(self) -> None:
         self._listener.heads.start(self)
-        if len(self._listener.connections) > self._listener.limits.max_connections:
-            self._send((encode_document_error(Status.BAD_REQUEST),))
-            self.finish()
+
+    def refuse_newcomer(self) -> None:
+        self._send((encode_document_error(Status.BAD_REQUEST),))
+        self.finish()
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)

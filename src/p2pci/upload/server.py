@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from p2pci.accepting import descriptor_limit
 from p2pci.countdown import Countdown
 from p2pci.events import MoreUploaded, Uploaded
 from p2pci.serving import Listener, ServingLimits
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from p2pci.library import Shelf
 
 STOP_SECONDS = 5.0
+PER_ADDRESS = 256  # connections; a whole room may fetch from behind one address, some at a time each
+DESCRIPTORS_EACH = 2  # of a document under way, besides its connection: its file, and the socket once more
+SLOT_SHARE = 8  # of the descriptors may be slots
 TOLD_UPLOADS = 10  # one by one, in a second
 
 
@@ -28,7 +32,7 @@ class UploadLimits:
     """What an upload server gives away.
 
     Attributes:
-        slots: documents sent at the same time.
+        slots: documents sent at the same time; an eighth of the descriptors if that is less.
         slot_seconds: a GET waits that long for a slot, then is closed without an answer (clause P-4.16).
         idle_seconds: of silence end a connection that was kept for more GETs (clause P-5.28).
         kept_bytes: of small documents kept in memory.
@@ -39,7 +43,7 @@ class UploadLimits:
     slot_seconds: float = 30.0
     idle_seconds: float = 15.0
     kept_bytes: int = 32 * 1024 * 1024
-    serving: ServingLimits = field(default_factory=ServingLimits)
+    serving: ServingLimits = field(default_factory=lambda: ServingLimits(max_per_address=PER_ADDRESS))
 
 
 class UploadServer:
@@ -49,7 +53,8 @@ class UploadServer:
         shelf: whose documents are served.
         host: the address to listen on; None for all interfaces, IPv4 and IPv6.
         port: 0 for any free one; `port` then tells which.
-        watch: told of Uploaded for the first documents of a second, and of MoreUploaded for the others.
+        watch: told of Uploaded for the first documents of a second, and of MoreUploaded for the others, of
+            AcceptingPaused and AcceptingResumed.
         trace: told of Received and Sent, heads alone.
         limits: see UploadLimits.
     """
@@ -68,7 +73,9 @@ class UploadServer:
         self.watch = watch
         self.trace = trace
         self.limits = limits or UploadLimits()
-        self.slots = asyncio.Semaphore(self.limits.slots)
+        # No more than there are descriptors for, so that a document that is there is never out of reach.
+        self._slot_count = min(self.limits.slots, max(1, descriptor_limit() // SLOT_SHARE))
+        self.slots = asyncio.Semaphore(self._slot_count)
         self.kept = KeptDocuments(shelf.state, max_bytes=self.limits.kept_bytes)
         self.uploads: set[asyncio.Task[None]] = set()
         self.idle: Countdown[UploadConnection]
@@ -92,7 +99,11 @@ class UploadServer:
         """
         self.idle = Countdown(self.limits.idle_seconds, UploadConnection.finish)
         listener = Listener(
-            lambda: UploadConnection(self, listener), limits=self.limits.serving, answers_once=True
+            lambda: UploadConnection(self, listener),
+            limits=self.limits.serving,
+            watch=self.watch,
+            answers_once=True,
+            spare_descriptors=DESCRIPTORS_EACH * self._slot_count,
         )
         await listener.open(self._host, self._wanted_port)
         self._listener = listener
