@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from p2pci import ClientLimits, DownloadLimits, IndexServer, Peer, PeerLimits
 from p2pci.events import Event, Role, Sent
+from p2pci.library import ALL, Sharing
 from tests.upload.loops import eventually, quiet_loop
 
 __all__ = ["quiet_loop"]
@@ -72,6 +73,7 @@ def make_peer(tmp_path: Path) -> Callable[..., Watched]:
         folder: Path | None = None,
         advertise: tuple[str, int] | None = None,
         spare: Path | None = None,
+        sharing: Sharing = ALL,
         limits: PeerLimits = LIMITS,
     ) -> Watched:
         if folder is None:
@@ -87,6 +89,7 @@ def make_peer(tmp_path: Path) -> Callable[..., Watched]:
             spare=spare,
             bind="127.0.0.1",
             advertise=advertise,
+            sharing=sharing,
             watch=events.append,
             trace=trace.append,
             limits=limits,

@@ -18,6 +18,7 @@ from p2pci import (
     Downloaded,
     IndexClient,
     IndexServer,
+    InvalidValueError,
     LibraryError,
     NetworkError,
     NotFoundError,
@@ -34,6 +35,7 @@ from p2pci.events import (
     Uploaded,
     UploadListening,
 )
+from p2pci.library import Sharing
 from p2pci.protocol.extensions import Copy
 from tests.peer.conftest import Start, Watched
 from tests.upload.caller import Caller, exchange, get
@@ -269,3 +271,20 @@ async def test_every_document_of_a_large_shelf_reaches_another_peer(
     assert len(records) == 2 * len(numbers)
     assert all(len(of_one) == 1 for of_one in titles.values())
     assert {path.name for path in folder.iterdir()} - {".p2pci.json"} == before
+
+
+async def test_what_is_not_shared_is_neither_registered_nor_given(server: IndexServer, start: Start) -> None:
+    sharing = Sharing(hidden=(range(8, 9),))
+    peer = (await start(server.port, {7: b"Seven", 8: b"Eight"}, sharing=sharing)).peer
+    assert [record.number for record in (await peer.list_all()).records] == [7]
+    with pytest.raises(InvalidValueError, match="RFC 8 is not shared here"):
+        await peer.add(8, "Eight")
+    assert (await exchange(peer.upload_port, get(8))).startswith(b"P2P-CI/1.0 404 Not Found")
+
+
+async def test_what_is_fetched_and_not_shared_stays_here(server: IndexServer, start: Start) -> None:
+    await start(server.port, {8: b"Eight"})
+    peer = (await start(server.port, sharing=Sharing(only=(range(1, 8),)))).peer
+    downloaded = await peer.get(8)
+    assert downloaded.path.read_bytes() == b"Eight"
+    assert len((await peer.lookup(8)).records) == 1

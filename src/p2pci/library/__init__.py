@@ -7,6 +7,7 @@
     titles     the title of a document, read from its first page, fit to send
     listing    the RFC Editor's index files: which of them counts, and what it says of a document
     rfc_index, rfc_index_xml  its two forms read into entries
+    sharing    which numbers are shared
     entries    what an index says of one document
     readings   titles and digests, kept from one run to the next
     folder     the folder's descriptor, and the system's refusals in words
@@ -19,10 +20,12 @@ from p2pci.library.entries import Entry
 from p2pci.library.incoming import Incoming, Version
 from p2pci.library.readings import SETTLED_SECONDS, is_settled
 from p2pci.library.saving import Arrived, Hidden
+from p2pci.library.sharing import ALL, Numbers, Sharing
 from p2pci.library.shelf import Document, Shelf
 from p2pci.library.titles import fit_title
 
 __all__ = [
+    "ALL",
     "SETTLED_SECONDS",
     "Arrived",
     "Document",
@@ -30,7 +33,9 @@ __all__ = [
     "FileState",
     "Hidden",
     "Incoming",
+    "Numbers",
     "OpenDocument",
+    "Sharing",
     "Shelf",
     "Version",
     "fit_title",

@@ -7,14 +7,15 @@ left it is offered no longer; what never was there is, until the peer stops. Imp
 from __future__ import annotations
 
 from p2pci.client import NewRecord
-from p2pci.library import Shelf
+from p2pci.library import ALL, Sharing, Shelf
 
 
 class Offer:
     """The records of one peer, as they should be."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, sharing: Sharing = ALL) -> None:
         self._shelf = shelf
+        self._sharing = sharing
         self._titles: dict[int, str] = {}  # given by hand
         self._fileless: set[int] = set()  # of those, what was not seen on the shelf yet
 
@@ -31,6 +32,7 @@ class Offer:
         records = {
             number: NewRecord(number, titles.get(number, document.title), document.copy)
             for number, document in documents.items()
+            if number in self._sharing
         }
         for number in sorted(self._fileless):
             records[number] = NewRecord(number, titles[number])

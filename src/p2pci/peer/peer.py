@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Self
 from p2pci.client import Answer, ClientLimits
 from p2pci.dialing import outward_address
 from p2pci.download import HOLDERS_WANTED, DownloadLimits, Downloads
-from p2pci.errors import NetworkError, NotFoundError
+from p2pci.errors import InvalidValueError, NetworkError, NotFoundError
 from p2pci.events import Downloaded, UploadListening
-from p2pci.library import Shelf, fit_title
+from p2pci.library import ALL, Sharing, Shelf, fit_title
 from p2pci.origin import Origin
 from p2pci.peer.following import Follower, FollowLimits
 from p2pci.peer.membership import Membership
@@ -66,6 +66,7 @@ class Peer:
         advertise: host and port to be published, where they differ from what is found out; a port of 0 is
             the upload server's own.
         origin: the address on the web that is asked for what no peer delivers; see Origin.
+        sharing: which numbers are shared; the others stay here.
         watch: told of what happens now and then.
         trace: told of Sent and Received, at every message.
         limits: see PeerLimits.
@@ -81,6 +82,7 @@ class Peer:
         port: int = 0,
         advertise: Address | None = None,
         origin: str | None = None,
+        sharing: Sharing = ALL,
         watch: Watcher | None = None,
         trace: Watcher | None = None,
         limits: PeerLimits | None = None,
@@ -88,16 +90,23 @@ class Peer:
         self.server = server
         self.shelf = Shelf(library, spare=spare)
         self.limits = limits or PeerLimits()
+        self.sharing = sharing
         self._bind = bind
         self._advertise = advertise
         self._watch = watch
         self._trace = trace
         self._upload = UploadServer(
-            self.shelf, host=bind, port=port, watch=watch, trace=trace, limits=self.limits.upload
+            self.shelf,
+            host=bind,
+            port=port,
+            sharing=sharing,
+            watch=watch,
+            trace=trace,
+            limits=self.limits.upload,
         )
         self._downloads: Downloads | None = None
         self._origin = Origin(origin) if origin else None
-        self._offer = Offer(self.shelf)
+        self._offer = Offer(self.shelf, sharing)
         self._membership = Membership(
             server,
             offer=self._offer,
@@ -172,7 +181,15 @@ class Peer:
     # Questions. While the index is away each raises ConnectionLostError; see also IndexClient.
 
     async def add(self, number: int, title: str) -> Answer:
-        """Register a document, on the shelf or not, now and whenever the index comes back."""
+        """Register a document, on the shelf or not, now and whenever the index comes back.
+
+        Raises:
+            InvalidValueError: it is one of those that are not shared.
+        """
+        if number not in self.sharing:
+            raise InvalidValueError(
+                f"RFC {number} is not shared here. Start the peer without what hides it (--share, --hide)."
+            )
         return await self._membership.add(number, title)
 
     async def lookup(self, number: int, title: str = "") -> Answer:
@@ -184,7 +201,7 @@ class Peer:
         return await self._membership.ask(lambda index: index.list_all())
 
     async def get(self, number: int) -> Downloaded:
-        """Look up a document, download it from another peer, and register it as ours.
+        """Look up a document, download it from another peer, and register it as ours if it may be shared.
 
         Raises:
             NotFoundError: there is nobody to fetch it from.
@@ -199,6 +216,8 @@ class Peer:
             if (record.host, record.port) not in self._membership.own_names
         ]
         downloaded = await self._download(number, others)
+        if number not in self.sharing:
+            return downloaded
         title = self._title_of(number, others)
         self._offer.add(number, title)  # should the index be away just now, it hears of it when it is back
         await self.add(number, title)

@@ -5,6 +5,7 @@
     heads       what stands before a document's bytes
     kept        small documents, ready in memory
     opening     documents opened and read in a worker thread
+    pacing      how fast all go out together, where that is limited
     from_file   large ones, sent by the kernel
 
 Imports `serving`, `countdown`, `library`, `protocol`, `events` and `errors`.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from p2pci.events import Received, Role, Sent
@@ -138,7 +139,7 @@ class UploadConnection(ServedConnection):
         kept = server.kept.get(get.number)
         if kept and get.options.wants_digest and kept.facts.digest is None:
             kept = None  # it is found out where the document is opened
-        if kept is None or (server.uploads and server.slots.locked()):
+        if kept is None or server.pace or (server.uploads and server.slots.locked()):
             self._start_upload(self._send_in_slot(get))
             return
         if get.options.span is None:
@@ -175,7 +176,13 @@ class UploadConnection(ServedConnection):
         return self._send_beginning(head_of(get.options, facts), memoryview(data)[span.start : span.stop])
 
     def _send_beginning(self, head: tuple[bytes, bytes], body: memoryview) -> memoryview:
-        """Send the head and the first piece of the body, and give what is left of that."""
+        """Send the head and the first piece of the body, and give what is left of that.
+
+        Where the pace is limited all of the body is left.
+        """
+        if self._server.pace:
+            self._send(head)
+            return body
         self._send(head, body[:PIECE_BYTES])
         return body[PIECE_BYTES:]
 
@@ -216,7 +223,8 @@ class UploadConnection(ServedConnection):
         try:
             gets = self._take_gets(get)
             while gets and not self.transport.is_closing():
-                opened = await self._loop.run_in_executor(None, open_some, self._server.shelf, gets)
+                open_gets = partial(open_some, self._server.shelf, gets, sharing=self._server.sharing)
+                opened = await self._loop.run_in_executor(None, open_gets)
                 await self._send_opened(gets, opened)
                 gets = gets[len(opened) :]
         finally:
@@ -292,10 +300,13 @@ class UploadConnection(ServedConnection):
         """Let a worker send what the reader takes, and write the piece that it gives, until all is out."""
         if self.transport.is_closing():
             return
-        out = duplicate(self.transport)
+        pace = self._server.pace
+        out = None if pace else duplicate(self.transport)
+        most = pace.piece_bytes if pace else PIECE_BYTES
         try:
             while document.left and not self.transport.is_closing():
-                piece = await self._loop.run_in_executor(None, send_some, document, out)
+                await self._until_due(min(most, document.left))
+                piece = await self._loop.run_in_executor(None, send_some, document, out, most)
                 if not piece or self.transport.is_closing():
                     break
                 self.transport.write(piece)
@@ -305,11 +316,26 @@ class UploadConnection(ServedConnection):
                 out.close()
 
     async def _send_rest(self, rest: memoryview) -> None:
+        most = self._server.pace.piece_bytes if self._server.pace else PIECE_BYTES
         await self._until_writable()
         while rest and not self.transport.is_closing():
-            self.transport.write(rest[:PIECE_BYTES])
-            rest = rest[PIECE_BYTES:]
+            await self._until_due(len(rest[:most]))
+            if self.transport.is_closing():
+                return
+            self.transport.write(rest[:most])
+            rest = rest[most:]
             await self._until_writable()
+
+    async def _until_due(self, size: int) -> None:
+        """Wait for the turn of so many bytes where the pace is limited, or until the connection ends."""
+        if self._server.pace is None:
+            return
+        due = self._server.pace.book(size, now=self._loop.time())
+        while self._loop.time() < due and not self.transport.is_closing():
+            self._writable = self._loop.create_future()
+            timer = self._loop.call_at(due, self._wake_upload)
+            await self._writable
+            timer.cancel()
 
     async def _until_writable(self) -> None:
         while not self.can_write and not self.transport.is_closing():

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from p2pci.library import OpenDocument
 
 SEND_BYTES = 64 * 1024  # sent at a time; of more a reader on this machine would find less in the caches
-PIECE_BYTES = 256 * 1024  # read at a time where the kernel does not send files
 PROBE_BYTES = 2 * 1024
 TURN_BYTES = 16 * 1024 * 1024  # sent before the worker turns to another document
 TURN_MILLISECONDS = 2  # that it waits for a reader, which may be a fast one
@@ -43,12 +42,14 @@ def push(transport: asyncio.Transport) -> None:
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 
 
-def send_some(document: OpenDocument, out: socket.socket | None) -> bytes:
+def send_some(document: OpenDocument, out: socket.socket | None, piece_bytes: int) -> bytes:
     """Send as much as the reader takes without being waited for; runs in a worker thread.
 
     Args:
         document: whose next bytes are sent.
-        out: the socket from `duplicate`; nothing may wait to be written before these bytes.
+        out: the socket from `duplicate`; nothing may wait to be written before these bytes. None: they are
+            left to the transport.
+        piece_bytes: that are read then.
 
     Returns:
         The piece that follows. Written through the transport, it tells when the reader takes more. b"" at the
@@ -56,7 +57,7 @@ def send_some(document: OpenDocument, out: socket.socket | None) -> bytes:
     """
     try:
         if out is None:
-            return document.read(PIECE_BYTES)
+            return document.read(piece_bytes)
         turn_ends = max(0, document.left - TURN_BYTES)
         while document.left > turn_ends and _send_once(document, out):
             pass

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from p2pci.errors import LibraryError
+from p2pci.errors import LibraryError, NotOnShelfError
+from p2pci.library import ALL
 from p2pci.upload.heads import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from p2pci.library import OpenDocument, Shelf
+    from p2pci.library import OpenDocument, Sharing, Shelf
     from p2pci.protocol.messages import Get
 
 WHOLE_BYTES = 2 * 1024 * 1024  # documents of up to so many are read whole
@@ -30,7 +31,7 @@ class Opened(NamedTuple):
         return self.facts.size <= WHOLE_BYTES
 
 
-def open_some(shelf: Shelf, gets: Sequence[Get]) -> list[Opened]:
+def open_some(shelf: Shelf, gets: Sequence[Get], *, sharing: Sharing = ALL) -> list[Opened]:
     """Open the documents that were asked for, from the first on, until that is enough for a while.
 
     Whoever called this closes them.
@@ -39,6 +40,8 @@ def open_some(shelf: Shelf, gets: Sequence[Get]) -> list[Opened]:
     size = 0
     for get in gets:
         try:
+            if get.number not in sharing:
+                raise NotOnShelfError(shelf.path, reason=f"RFC {get.number} is not shared.")
             opened.append(_open(shelf, get))
         except LibraryError:
             opened.append(Opened(None, Facts(0, 0.0, None), b""))

@@ -1,6 +1,6 @@
 """The upload server itself: its limits, its port, and what its connections share.
 
-Imports its floor's `connection` and `kept`.
+Imports its floor's `connection`, `kept` and `pacing`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Self
 from p2pci.accepting import descriptor_limit
 from p2pci.countdown import Countdown
 from p2pci.events import MoreUploaded, Uploaded
+from p2pci.library import ALL
 from p2pci.serving import Listener, ServingLimits
 from p2pci.upload.connection import UploadConnection
 from p2pci.upload.kept import KeptDocuments
+from p2pci.upload.pacing import Pace
 
 if TYPE_CHECKING:
     from p2pci.events import Watcher
-    from p2pci.library import Shelf
+    from p2pci.library import Sharing, Shelf
 
 STOP_SECONDS = 5.0
 PER_ADDRESS = 256  # connections; a whole room may fetch from behind one address, some at a time each
@@ -35,6 +37,7 @@ class UploadLimits:
         slots: documents sent at the same time; an eighth of the descriptors if that is less.
         slot_seconds: a GET waits that long for a slot, then is closed without an answer (clause P-4.16).
         idle_seconds: of silence end a connection that was kept for more GETs (clause P-5.28).
+        rate: bytes a second of all documents together; 0 for as many as the network takes.
         kept_bytes: of small documents kept in memory.
         serving: see ServingLimits.
     """
@@ -42,6 +45,7 @@ class UploadLimits:
     slots: int = 4000
     slot_seconds: float = 30.0
     idle_seconds: float = 15.0
+    rate: int = 0
     kept_bytes: int = 32 * 1024 * 1024
     serving: ServingLimits = field(default_factory=lambda: ServingLimits(max_per_address=PER_ADDRESS))
 
@@ -53,6 +57,7 @@ class UploadServer:
         shelf: whose documents are served.
         host: the address to listen on; None for all interfaces, IPv4 and IPv6.
         port: 0 for any free one; `port` then tells which.
+        sharing: of its numbers; others are answered 404.
         watch: told of Uploaded for the first documents of a second, and of MoreUploaded for the others, of
             AcceptingPaused and AcceptingResumed.
         trace: told of Received and Sent, heads alone.
@@ -65,11 +70,13 @@ class UploadServer:
         *,
         host: str | None = None,
         port: int = 0,
+        sharing: Sharing = ALL,
         watch: Watcher | None = None,
         trace: Watcher | None = None,
         limits: UploadLimits | None = None,
     ) -> None:
         self.shelf = shelf
+        self.sharing = sharing
         self.watch = watch
         self.trace = trace
         self.limits = limits or UploadLimits()
@@ -77,6 +84,7 @@ class UploadServer:
         self._slot_count = min(self.limits.slots, max(1, descriptor_limit() // SLOT_SHARE))
         self.slots = asyncio.Semaphore(self._slot_count)
         self.kept = KeptDocuments(shelf.state, max_bytes=self.limits.kept_bytes)
+        self.pace = Pace(self.limits.rate) if self.limits.rate else None
         self.uploads: set[asyncio.Task[None]] = set()
         self.idle: Countdown[UploadConnection]
         self._sent = 0  # documents, in the second that began with the first of them
