@@ -16,6 +16,7 @@ from p2pci.protocol.addresses import EVERYWHERE, is_loopback, parse_address, pla
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from p2pci.cli.log import Log
     from p2pci.events import Address
 
 REACH_SECONDS = 3.0
@@ -27,17 +28,18 @@ _NOBODY = (
 
 
 @asynccontextmanager
-async def announcing(port: int, *, bind: str | None, terminal: Terminal) -> AsyncIterator[None]:
+async def announcing(port: int, *, bind: str | None, log: Log) -> AsyncIterator[None]:
     """Announce an index server meanwhile; where the network has no way for that, it serves all the same."""
     async with AsyncExitStack() as stack:
         try:
             addresses, interfaces = await _reachable_at(bind)
             name = await stack.enter_async_context(lan.announced(port, addresses, interfaces=interfaces))
         except NetworkError as error:
-            terminal.report(f"[SERVER] Not announced. {escape(str(error))}")
+            log.say(f"[SERVER] Not announced. {escape(str(error))}", "not_announced", reason=str(error))
         else:
             where = ", ".join(show_address((address, port)) for address in addresses)
-            terminal.report(f"[SERVER] Announced on this network as {escape(name)}, at {where}.")
+            line = f"[SERVER] Announced on this network as {escape(name)}, at {where}."
+            log.say(line, "announced", service=name, addresses=addresses, port=port)
         yield
 
 

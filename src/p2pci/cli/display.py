@@ -20,6 +20,11 @@ def show_json(value: object) -> str:
     return "\n".join(_replace_unsafe(line, by=_escape_in_json) for line in lines)
 
 
+def show_json_line(value: object) -> str:
+    """Write the same in one line."""
+    return _replace_unsafe(json.dumps(value, ensure_ascii=False), by=_escape_in_json)
+
+
 def _escape_in_json(letter: str) -> str:
     return re.sub("....", r"\\u\g<0>", letter.encode("utf-16-be", "surrogatepass").hex())
 

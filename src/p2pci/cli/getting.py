@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from p2pci.cli.display import escape, show_json
 from p2pci.cli.exits import ExitStatus, exit_status_of
+from p2pci.cli.log import Log
 from p2pci.cli.places import cache_folder
 from p2pci.cli.printing import PeerPrinter
 from p2pci.cli.questions import tracer
@@ -104,7 +105,7 @@ class _Getting:
         self._options = options
         self._terminal = terminal
         self._trace = trace
-        self._watch = None if options.is_json else PeerPrinter(terminal, shows_all=True).watch
+        self._watch = None if options.is_json else PeerPrinter(Log(terminal), shows_all=True).watch
         self._downloads: Downloads | None = None
         limits = OriginLimits(max_bytes=options.max_bytes)
         self._origin = Origin(options.origin, limits=limits) if options.origin else None

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from p2pci.cli.announcing import announcing
 from p2pci.cli.display import show_path
 from p2pci.cli.exits import ExitStatus
+from p2pci.cli.log import Log, LogFormat
 from p2pci.cli.menu import run_menu
+from p2pci.cli.notifying import notify_ready, notify_stopping
 from p2pci.cli.places import cache_folder
 from p2pci.cli.printing import PeerPrinter, ServerPrinter
 from p2pci.cli.running import ending_signals, raise_descriptor_limit
 from p2pci.cli.terminal import Terminal
 from p2pci.dialing import outward_address, show_address
-from p2pci.peer import FollowLimits, Peer, PeerLimits
+from p2pci.library import ALL, Sharing
+from p2pci.peer import Peer, PeerLimits
 from p2pci.protocol.addresses import EVERYWHERE, is_loopback
 from p2pci.protocol.grammar import DEFAULT_PORT
 from p2pci.server import IndexServer
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from p2pci.events import Address
+    from p2pci.serving import ServingLimits
 
 
 async def host_server(
@@ -34,29 +38,34 @@ async def host_server(
     bind: str | None,
     port: int,
     trusts_claims: bool,
+    limits: ServingLimits | None = None,
+    log_format: LogFormat = LogFormat.TEXT,
     shows_messages: bool,
     peer_command: str,
     is_announced: bool = False,
 ) -> ExitStatus:
     """Run an index server until SIGINT or SIGTERM; `peer_command` is what others type, before its address."""
     raise_descriptor_limit()
-    terminal = Terminal()
-    printer = ServerPrinter(terminal, shows_messages=shows_messages)
+    log = Log(Terminal(), form=log_format, counts_repeats=not shows_messages)
+    printer = ServerPrinter(log, shows_messages=shows_messages)
     server = IndexServer(
         host=bind,
         port=port,
         trusts_claims=trusts_claims,
         watch=printer,
         trace=printer if shows_messages else None,
+        limits=limits,
     )
-    with ending_signals() as ending:
+    with ending_signals() as ending, closing(log):
         async with server:
-            terminal.report(f"[SERVER] Listening on port {server.port}...")
-            terminal.report(await _invitation(peer_command, bind=bind, port=server.port))
-            told = announcing(server.port, bind=bind, terminal=terminal) if is_announced else nullcontext()
+            log.say(f"[SERVER] Listening on port {server.port}...", "listening", port=server.port)
+            log.say(await _invitation(peer_command, bind=bind, port=server.port), "invitation")
+            told = announcing(server.port, bind=bind, log=log) if is_announced else nullcontext()
             async with told:
+                notify_ready(f"Listening on port {server.port}")
                 await ending
-                terminal.report("[SERVER] Stopping...")
+                notify_stopping()
+                log.say("[SERVER] Stopping...", "stopping")
     return ExitStatus.DONE
 
 
@@ -75,15 +84,17 @@ async def host_peer(
     port: int = 0,
     advertise: Address | None = None,
     origin: str | None = None,
-    follow: FollowLimits,
+    sharing: Sharing = ALL,
+    limits: PeerLimits,
+    log_format: LogFormat = LogFormat.TEXT,
     has_menu: bool,
     shows_messages: bool,
     shows_all: bool,
 ) -> ExitStatus:
     """Run a peer until its menu is left, or without one until SIGINT or SIGTERM."""
     raise_descriptor_limit()
-    terminal = Terminal()
-    printer = PeerPrinter(terminal, shows_all=shows_all)
+    log = Log(Terminal(), form=log_format, counts_repeats=not shows_messages)
+    printer = PeerPrinter(log, shows_all=shows_all)
     peer = Peer(
         server,
         library,
@@ -92,30 +103,34 @@ async def host_peer(
         port=port,
         advertise=advertise,
         origin=origin,
+        sharing=sharing,
         watch=printer.watch,
         trace=printer.trace if shows_messages else None,
-        limits=PeerLimits(follow=follow),
+        limits=limits,
     )
-    with ending_signals() as ending:
-        number = await _first(_take_part(peer, terminal, has_menu=has_menu), ending)
+    with ending_signals() as ending, closing(log):
+        number = await _first(_take_part(peer, log, has_menu=has_menu), ending)
     return ExitStatus.INTERRUPTED if has_menu and number == signal.SIGINT else ExitStatus.DONE
 
 
-async def _take_part(peer: Peer, terminal: Terminal, *, has_menu: bool) -> None:
+async def _take_part(peer: Peer, log: Log, *, has_menu: bool) -> None:
     """Be a peer until the menu is left; without one until this is cancelled."""
     async with peer:
         try:
             if not peer.document_count:
                 folder = show_path(peer.shelf.path)
-                terminal.report(f"[Peer] Nothing to share yet: {folder} has no rfcN.txt.")
+                line = f"[Peer] Nothing to share yet: {folder} has no rfcN.txt."
+                log.say(line, "nothing_to_share", folder=str(peer.shelf.path))
+            notify_ready(f"Serving {peer.document_count} documents on port {peer.upload_port}")
             if has_menu:
-                with terminal.kept_sane():
-                    await run_menu(peer, terminal)
+                with log.terminal.kept_sane():
+                    await run_menu(peer, log.terminal)
             else:
-                terminal.report("[Peer] Serving until Ctrl-C or SIGTERM.")
+                log.say("[Peer] Serving until Ctrl-C or SIGTERM.", "serving")
                 await asyncio.get_running_loop().create_future()
         finally:
-            terminal.report("[PEER] Disconnecting...")
+            notify_stopping()
+            log.say("[PEER] Disconnecting...", "stopping")
 
 
 async def _first(

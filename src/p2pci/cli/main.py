@@ -47,11 +47,18 @@ def _defaults(name: str, table: dict[str, str]) -> dict[str, object]:
     for flag in table:
         if not any(flag in known for known in names.values()):
             raise InvalidValueError(f"{SETTINGS_PATH}: {name!r} has no setting {flag!r}. Mend the file.")
+    lists = {each.name for inner in parts.values() for each in inner.params if _is_list(each)}
+    values = {flag: [value] if flag.replace("-", "_") in lists else value for flag, value in table.items()}
     defaults = {
-        part: {known[flag]: value for flag, value in table.items() if flag in known}
+        part: {known[flag]: value for flag, value in values.items() if flag in known}
         for part, known in names.items()
     }
     return dict(defaults if isinstance(command, click.Group) else defaults[name])
+
+
+def _is_list(parameter: click.Parameter) -> bool:
+    """Whether it may be given several times; the file has all in one value."""
+    return isinstance(parameter, click.Option) and parameter.multiple
 
 
 def _parameters(command: click.Command) -> dict[str, str]:

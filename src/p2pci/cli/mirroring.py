@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from p2pci.cli.display import escape, show_json, show_path
 from p2pci.cli.exits import ExitStatus
+from p2pci.cli.log import Log
 from p2pci.cli.printing import PeerPrinter
 from p2pci.cli.questions import tracer
 from p2pci.cli.terminal import Terminal
@@ -47,7 +48,7 @@ async def mirror_documents(
             shelf,
             options=options,
             origin=origin,
-            watch=None if is_json else PeerPrinter(terminal, shows_all=True).watch,
+            watch=None if is_json else PeerPrinter(Log(terminal), shows_all=True).watch,
             trace=tracer(is_json=is_json) if is_traced else None,
         )
         run = _Run(mirror, shelf, terminal=terminal, is_json=is_json)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p2pci.cli.settings import parse_address, parse_seconds
+from p2pci.cli.settings import parse_address, parse_networks, parse_ranges, parse_rate, parse_seconds
 from p2pci.errors import InvalidValueError
 from p2pci.protocol.grammar import DEFAULT_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from p2pci.cli.exits import ExitStatus
     from p2pci.events import Address
@@ -55,7 +55,26 @@ class _SecondsType(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+class _WordType(click.ParamType[Any]):
+    """What a function of `settings` reads out of a word; what it gives is no string."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._read(value)
+        except InvalidValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 DIGEST = _DigestType()
+NETWORKS = _WordType("network", parse_networks)
+NUMBERS = _WordType("numbers", parse_ranges)
+RATE = _WordType("bytes/s", parse_rate)
 SECONDS = _SecondsType()
 SERVER = _AddressType(DEFAULT_PORT)
 ADVERTISED = _AddressType(0)
@@ -85,6 +104,14 @@ origin_option = click.option(
     help="Where on the web rfcN.txt is, as in https://www.rfc-editor.org/rfc/ (off by default).",
 )
 json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+log_format_option = click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    envvar="P2PCI_LOG_FORMAT",
+    default="text",
+    show_default=True,
+    help="Print lines for people, or one JSON object a line.",
+)
 trace_option = click.option("--trace", is_flag=True, help="Show every message sent and received.")
 max_bytes_option = click.option(
     "--max-bytes",

@@ -15,7 +15,7 @@ from p2pci.cli.hosting import host_peer, host_server
 from p2pci.cli.running import run
 from p2pci.cli.settings import parse_address, parse_listening_port, parse_seconds, parse_switch
 from p2pci.errors import InvalidValueError
-from p2pci.peer import FollowLimits
+from p2pci.peer import FollowLimits, PeerLimits
 from p2pci.protocol.grammar import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -57,6 +57,10 @@ def start_peer(arguments: list[str]) -> ExitStatus:
     def prepare() -> Coroutine[Any, Any, ExitStatus]:
         server = parse_address(arguments[0] if arguments else _setting("SERVER") or "localhost")
         advertise = _setting("ADVERTISE")
+        follow = FollowLimits(
+            rescan_seconds=parse_seconds(_setting("RESCAN") or "60"),
+            polls=parse_switch(_setting("POLL") or "0"),
+        )
         return host_peer(
             server,
             library=Path(_setting("LIBRARY") or "rfcs"),
@@ -64,10 +68,7 @@ def start_peer(arguments: list[str]) -> ExitStatus:
             port=parse_listening_port(_setting("UPLOAD_PORT") or "0"),
             advertise=parse_address(advertise, default_port=0) if advertise else None,
             origin=_setting("ORIGIN"),
-            follow=FollowLimits(
-                rescan_seconds=parse_seconds(_setting("RESCAN") or "60"),
-                polls=parse_switch(_setting("POLL") or "0"),
-            ),
+            limits=PeerLimits(follow=follow),
             has_menu=True,
             shows_messages=True,
             shows_all=False,

@@ -11,7 +11,7 @@ from p2pci.dialing import show_address
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from p2pci.cli.terminal import Terminal
+    from p2pci.cli.log import Log
     from p2pci.events import Event
 
 SHOWN_REGISTRATIONS = 10
@@ -20,14 +20,14 @@ SHOWN_REGISTRATIONS = 10
 class ServerPrinter:
     """Prints an index server's events; messages and connections only with `shows_messages`."""
 
-    def __init__(self, terminal: Terminal, *, shows_messages: bool) -> None:
-        self._terminal = terminal
+    def __init__(self, log: Log, *, shows_messages: bool) -> None:
+        self._log = log
         self._shows_messages = shows_messages
 
     def __call__(self, event: Event) -> None:
         line = self._line(event)
         if line is not None:
-            self._terminal.report(line)
+            self._log.report(line, event)
 
     def _line(self, event: Event) -> str | None:
         match event:
@@ -54,13 +54,13 @@ class PeerPrinter:
     """Prints a peer's events.
 
     Args:
-        terminal: where to.
+        log: where to.
         shows_all: every registration with its messages, and those of the upkeep; else the first ten, then
             how many more.
     """
 
-    def __init__(self, terminal: Terminal, *, shows_all: bool) -> None:
-        self._terminal = terminal
+    def __init__(self, log: Log, *, shows_all: bool) -> None:
+        self._log = log
         self._shows_all = shows_all
         self._is_abridging = False
         self._last_loss = ""  # why the index was away when that was last said
@@ -75,13 +75,13 @@ class PeerPrinter:
             or _upload_line(event)
         )
         if line:
-            self._terminal.report(line)
+            self._log.report(line, event)
 
     def trace(self, event: Event) -> None:
         """Print a message."""
         match event:
             case events.Received(events.Role.UPLOAD, address, data):
-                self._terminal.report(f"[UPLOAD] Request from {address}:\n{show_message(data)}")
+                self._log.report(f"[UPLOAD] Request from {address}:\n{show_message(data)}", event)
             case events.Received(events.Role.CLIENT, _, _) | events.Sent(events.Role.CLIENT, _, _) if (
                 self._is_abridging
             ):
@@ -91,7 +91,7 @@ class PeerPrinter:
             ):
                 pass
             case events.Received(data=data) | events.Sent(data=data):
-                self._terminal.report(show_message(data))
+                self._log.report(show_message(data), event)
             case _:
                 pass
 
@@ -118,7 +118,7 @@ class PeerPrinter:
             case events.Downloading(number, host, port):
                 return f"[DOWNLOAD] Connecting to {escape(show_address((host, port)))} for RFC {number}..."
             case events.Progress(number, done, size) if 0 < done < size:
-                self._terminal.show_status(f"[DOWNLOAD] RFC {number}: {done} of {size} bytes")
+                self._log.terminal.show_status(f"[DOWNLOAD] RFC {number}: {done} of {size} bytes")
             case events.Downloaded(_, path, size, _, is_verified):
                 doubt = "" if is_verified else ", unverified: no holder told its SHA-256"
                 return f"[DOWNLOAD] Saved to {show_path(path)} ({size} bytes{doubt})"

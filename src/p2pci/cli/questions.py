@@ -53,9 +53,10 @@ def _as_json(record: Record) -> dict[str, str | int]:
 
 def tracer(*, is_json: bool) -> Watcher:
     """Show messages, but not among JSON that a program reads."""
+    from p2pci.cli.log import Log
     from p2pci.cli.printing import PeerPrinter
 
-    return PeerPrinter(Terminal(sys.stderr if is_json else sys.stdout), shows_all=True).trace
+    return PeerPrinter(Log(Terminal(sys.stderr if is_json else sys.stdout)), shows_all=True).trace
 
 
 def _print_table(records: list[Record]) -> None:

@@ -1,7 +1,8 @@
-"""What people type: server addresses, numbers and ranges, and the settings file."""
+"""What people type: server addresses, networks, numbers and ranges, and the settings file."""
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from p2pci.admission import Networks
     from p2pci.events import Address
 
+_RATE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kKmMgG]?)", re.ASCII)
 SETTINGS_FILE = "p2pci.toml"
 MAX_RANGE = 100_000
 _ON, _OFF = {"1", "true", "t", "yes", "y", "on"}, {"0", "false", "f", "no", "n", "off"}  # as click has them
@@ -93,6 +96,67 @@ def parse_numbers(words: Iterable[str]) -> list[int]:
             raise InvalidValueError(f"{word!r} are too many. Ask for at most {MAX_RANGE} at a time.")
         numbers.update(dict.fromkeys(range(low, high + 1)))
     return list(numbers)
+
+
+def parse_ranges(text: str) -> tuple[range, ...]:
+    """Read numbers and ranges such as `1-999,3457`, without counting them out.
+
+    Raises:
+        InvalidValueError: a word is neither.
+    """
+    ranges = []
+    for word in _words(text):
+        first, dash, last = word.partition("-")
+        low = parse_rfc_number(first)
+        high = parse_rfc_number(last) if dash else low
+        if high < low:
+            raise InvalidValueError(f"{word!r} is not a range. Write the lower number first, as in 1-10.")
+        ranges.append(range(low, high + 1))
+    return tuple(ranges)
+
+
+def parse_networks(text: str) -> Networks:
+    """Read networks such as `192.0.2.0/24,2001:db8::/32`, and single addresses.
+
+    Raises:
+        InvalidValueError: a word is neither.
+    """
+    from ipaddress import ip_network  # only now: few commands take any
+
+    networks = []
+    for word in _words(text):
+        try:
+            networks.append(ip_network(word))
+        except ValueError as error:
+            raise InvalidValueError(
+                f"{word!r} is not a network: {error}. Write one as in 192.0.2.0/24 or 2001:db8::/32."
+            ) from error
+    return tuple(networks)
+
+
+def _words(text: str) -> list[str]:
+    """Split at commas and blanks.
+
+    Raises:
+        InvalidValueError: there is nothing: a list that is empty by mistake must not mean all.
+    """
+    words = text.replace(",", " ").split()
+    if not words:
+        raise InvalidValueError("There is nothing in this list. Leave it out, or write what it holds.")
+    return words
+
+
+def parse_rate(text: str) -> int:
+    """Read bytes a second, such as `500k` or `5M`, in which k, M and G are those of curl and rsync: 1024.
+
+    Raises:
+        InvalidValueError: it is none.
+    """
+    found = _RATE.fullmatch(text.strip())
+    if not found:
+        raise InvalidValueError(f"{text!r} is no rate. Give bytes a second, as in 500k or 5M; 0: no limit.")
+    unit: int = 1024 ** " KMG".index((found[2] or " ").upper())
+    return math.ceil(float(found[1]) * unit)
 
 
 def load_settings(path: Path) -> dict[str, dict[str, str]]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from p2pci.cli.limiting import follow_options, serving_options, sharing_options, upload_options
 from p2pci.cli.options import (
     ADVERTISED,
     PORT,
-    SECONDS,
     SERVER,
     bind_option,
     library_option,
+    log_format_option,
     origin_option,
     run_command,
     trace_option,
@@ -24,6 +25,10 @@ from p2pci.protocol.grammar import DEFAULT_PORT
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
     from p2pci.events import Address
+    from p2pci.library import Sharing
+    from p2pci.peer import FollowLimits
+    from p2pci.serving import ServingLimits
+    from p2pci.upload import UploadLimits
 
 
 @click.command()
@@ -35,14 +40,26 @@ if TYPE_CHECKING:
     "--trust-hosts", is_flag=True, envvar="P2PCI_TRUST_HOSTS", help="Publish every peer as it claims to be."
 )
 @click.option("--announce", is_flag=True, help="Tell the local network, for `p2pci peer --auto`.")
+@serving_options(per_address=64)
+@log_format_option
 @trace_option
-def server(bind: str | None, port: int, *, trust_hosts: bool, announce: bool, trace: bool) -> ExitStatus:
+def server(
+    bind: str | None,
+    port: int,
+    *,
+    trust_hosts: bool,
+    announce: bool,
+    serving: ServingLimits,
+    log_format: str,
+    trace: bool,
+) -> ExitStatus:
     """Run an index server.
 
     \b
     Example:  p2pci server --port 7734
     """
     from p2pci.cli.hosting import host_server
+    from p2pci.cli.log import LogFormat
     from p2pci.lan import require_zeroconf
 
     if announce:
@@ -52,6 +69,8 @@ def server(bind: str | None, port: int, *, trust_hosts: bool, announce: bool, tr
             bind=bind,
             port=port,
             trusts_claims=trust_hosts,
+            limits=serving,
+            log_format=LogFormat(log_format),
             shows_messages=trace,
             peer_command="p2pci peer",
             is_announced=announce,
@@ -69,23 +88,13 @@ def server(bind: str | None, port: int, *, trust_hosts: bool, announce: bool, tr
 @click.option(
     "--advertise", type=ADVERTISED, envvar="P2PCI_ADVERTISE", help="Be published as this host, and port."
 )
-@click.option(
-    "--rescan",
-    type=SECONDS,
-    envvar="P2PCI_RESCAN",
-    default=60,
-    show_default=True,
-    help="Look at the whole folder that often, besides what the system tells of; 0: never.",
-)
-@click.option(
-    "--poll",
-    is_flag=True,
-    envvar="P2PCI_POLL",
-    help="Look for changes every second: for network mounts, where the system tells of none.",
-)
+@sharing_options()
+@follow_options()
+@upload_options(per_address=256)
 @origin_option
 @click.option("--menu/--no-menu", default=True, help="Offer the menu, or serve until SIGTERM.")
 @click.option("--auto", is_flag=True, help="Find SERVER on the local network.")
+@log_format_option
 @trace_option
 @click.pass_context
 def peer(
@@ -96,11 +105,13 @@ def peer(
     bind: str | None,
     port: int,
     advertise: Address | None,
-    rescan: float,
-    poll: bool,
+    sharing: Sharing,
+    follow: FollowLimits,
+    upload: UploadLimits,
     origin: str | None,
     menu: bool,
     auto: bool,
+    log_format: str,
     trace: bool,
 ) -> ExitStatus:
     """Share a folder, and find documents.
@@ -114,8 +125,11 @@ def peer(
     Example:  p2pci peer 192.0.2.7 --library ~/rfcs
     """
     from p2pci.cli.hosting import host_peer
-    from p2pci.peer import FollowLimits
+    from p2pci.cli.log import LogFormat
+    from p2pci.peer import PeerLimits
 
+    if menu and log_format == "json":
+        raise click.UsageError("A menu is not written as JSON. Add --no-menu, or leave out --log-format.")
     if auto and context.get_parameter_source("server") is ParameterSource.COMMANDLINE:
         raise click.UsageError("SERVER and --auto are two ways to say the same. Give one of them.")
     if auto:
@@ -131,7 +145,9 @@ def peer(
             port=port,
             advertise=advertise,
             origin=origin,
-            follow=FollowLimits(rescan_seconds=rescan, polls=poll),
+            sharing=sharing,
+            limits=PeerLimits(follow=follow, upload=upload),
+            log_format=LogFormat(log_format),
             has_menu=menu,
             shows_messages=menu or trace,
             shows_all=trace,

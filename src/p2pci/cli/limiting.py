@@ -1,0 +1,195 @@
+"""Flags that become limits: each group of them is handed to its command as one value.
+
+Heavy imports stand where the value is made.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from p2pci.cli.options import NETWORKS, NUMBERS, RATE, SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from p2pci.library import Sharing
+    from p2pci.peer import FollowLimits
+    from p2pci.serving import ServingLimits
+    from p2pci.upload import UploadLimits
+
+    Command = Callable[..., Any]
+    Option = Callable[[Command], Command]
+
+_SERVING = ("max_connections", "max_per_address", "dead_after", "allow", "deny")
+_UPLOAD = ("max_uploads", "rate", *_SERVING)
+
+
+def serving_options(*, per_address: int) -> Callable[[Command], Command]:
+    """Give a command the flags of ServingLimits, as `serving`."""
+    return _grouped("serving", _serving_limits, names=_SERVING, options=_serving_flags(per_address))
+
+
+def upload_options(*, per_address: int) -> Callable[[Command], Command]:
+    """Give a command the flags of UploadLimits, as `upload`."""
+    flags: Sequence[Option] = [
+        click.option(
+            "--max-uploads",
+            type=click.IntRange(1),
+            envvar="P2PCI_MAX_UPLOADS",
+            default=4000,
+            show_default=True,
+            help="Documents sent at the same time.",
+        ),
+        click.option(
+            "--rate",
+            type=RATE,
+            envvar="P2PCI_RATE",
+            default="0",
+            help="Bytes a second of all uploads together, as in 500k or 5M; 0, the default: no limit.",
+        ),
+        *_serving_flags(per_address),
+    ]
+    return _grouped("upload", _upload_limits, names=_UPLOAD, options=flags)
+
+
+def sharing_options() -> Callable[[Command], Command]:
+    """Give a command the flags of Sharing, as `sharing`."""
+    flags = [
+        click.option(
+            "--share",
+            type=NUMBERS,
+            multiple=True,
+            envvar="P2PCI_SHARE",
+            help="Share these numbers alone, as in 1-999,3457. Several times: all of them.",
+        ),
+        click.option(
+            "--hide",
+            type=NUMBERS,
+            multiple=True,
+            envvar="P2PCI_HIDE",
+            help="Share all but these numbers, whatever --share says.",
+        ),
+    ]
+    return _grouped("sharing", _sharing, names=("share", "hide"), options=flags)
+
+
+def follow_options() -> Callable[[Command], Command]:
+    """Give a command the flags of FollowLimits, as `follow`."""
+    flags = [
+        click.option(
+            "--rescan",
+            type=SECONDS,
+            envvar="P2PCI_RESCAN",
+            default=60,
+            show_default=True,
+            help="Look at the whole folder that often, besides what the system tells of; 0: never.",
+        ),
+        click.option(
+            "--poll",
+            is_flag=True,
+            envvar="P2PCI_POLL",
+            help="Look for changes every second: for network mounts, where the system tells of none.",
+        ),
+    ]
+    return _grouped("follow", _follow_limits, names=("rescan", "poll"), options=flags)
+
+
+def _serving_flags(per_address: int) -> Sequence[Option]:
+    return [
+        click.option(
+            "--max-connections",
+            type=click.IntRange(1),
+            envvar="P2PCI_MAX_CONNECTIONS",
+            default=50_000,
+            show_default=True,
+            help="Turn newcomers away when there are so many.",
+        ),
+        click.option(
+            "--max-per-address",
+            type=click.IntRange(0),
+            envvar="P2PCI_MAX_PER_ADDRESS",
+            default=per_address,
+            show_default=True,
+            help="The same for those of one address, but this machine's own; 0: no cap.",
+        ),
+        click.option(
+            "--dead-after",
+            type=click.IntRange(4, 86_400),
+            metavar="SECONDS",
+            envvar="P2PCI_DEAD_AFTER",
+            default=120,
+            show_default=True,
+            help="Give up a machine that has gone without a word.",
+        ),
+        click.option(
+            "--allow",
+            type=NETWORKS,
+            multiple=True,
+            envvar="P2PCI_ALLOW",
+            help="Take connections from this network alone, as in 192.0.2.0/24. Several times: any of them.",
+        ),
+        click.option(
+            "--deny",
+            type=NETWORKS,
+            multiple=True,
+            envvar="P2PCI_DENY",
+            help="Take none from this network, whatever --allow says.",
+        ),
+    ]
+
+
+def _grouped(
+    name: str,
+    make: Callable[..., object],
+    *,
+    names: tuple[str, ...],
+    options: Sequence[Option],
+) -> Callable[[Command], Command]:
+    """Give a command options, and in their place what is made of them, under one name."""
+
+    def decorate(command: Command) -> Command:
+        def with_group(*arguments: Any, **values: Any) -> Any:
+            made = make(**{each: values.pop(each) for each in names})
+            return command(*arguments, **values, **{name: made})
+
+        decorated: Command = wraps(command)(with_group)
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def _serving_limits(
+    *, max_connections: int, max_per_address: int, dead_after: int, allow: Any, deny: Any
+) -> ServingLimits:
+    from p2pci.serving import ServingLimits
+
+    return ServingLimits(
+        max_connections=max_connections,
+        max_per_address=max_per_address,
+        dead_seconds=dead_after,
+        allow=sum(allow, ()),
+        deny=sum(deny, ()),
+    )
+
+
+def _upload_limits(*, max_uploads: int, rate: int, **serving: Any) -> UploadLimits:
+    from p2pci.upload import UploadLimits
+
+    return UploadLimits(slots=max_uploads, rate=rate, serving=_serving_limits(**serving))
+
+
+def _sharing(*, share: Any, hide: Any) -> Sharing:
+    from p2pci.library import Sharing
+
+    return Sharing(only=sum(share, ()), hidden=sum(hide, ()))
+
+
+def _follow_limits(*, rescan: float, poll: bool) -> FollowLimits:
+    from p2pci.peer import FollowLimits
+
+    return FollowLimits(rescan_seconds=rescan, polls=poll)
