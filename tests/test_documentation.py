@@ -6,12 +6,15 @@ import asyncio
 import doctest
 import importlib
 import pkgutil
+import re
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 import p2pci
+from p2pci.cli.main import cli
 
 PUBLIC: dict[str, Any] = {name: getattr(p2pci, name) for name in p2pci.__all__} | {"asyncio": asyncio}
 
@@ -42,3 +45,18 @@ def test_what_is_run_has_examples() -> None:
 def test_every_public_name_is_documented() -> None:
     values = {name: value for name, value in PUBLIC.items() if callable(value)}
     assert [name for name, value in values.items() if not value.__doc__] == []
+
+
+@pytest.mark.parametrize("command", ["server", "peer"])
+def test_every_flag_of_what_runs_for_years_is_in_its_page(command: str) -> None:
+    """Each in the table of its own command."""
+    page = (Path(__file__).parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page.partition(f"### `p2pci {command}`")[2].partition("\n### ")[0]
+    flags = [
+        flag
+        for parameter in cli.commands[command].params
+        if isinstance(parameter, click.Option)
+        for flag in (*parameter.opts, *parameter.secondary_opts)
+    ]
+    assert len(flags) > 8
+    assert [flag for flag in flags if not re.search(rf"`{flag}[ `]", table)] == []
