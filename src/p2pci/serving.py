@@ -100,6 +100,7 @@ class Listener:
         self._all_closed = asyncio.Event()  # meant for `close`: set when the last connection has gone
         self._watch = watch
         self._answers_once = answers_once
+        self._counts_places = False
         self._crowd = Crowd(limits.max_per_address, spares_loopback=limits.spares_loopback)
         self._accepting = Accepting(
             connect,
@@ -135,14 +136,22 @@ class Listener:
         """Decide about a connection that has just come, and count it."""
         self.connections.add(connection)
         limits = self.limits
-        if limits.allow or limits.deny or limits.max_per_address:
-            name = connection.transport.get_extra_info("peername")
-            host = str(name[0]) if name else ""
-            if not is_admitted(host, allow=limits.allow, deny=limits.deny):
-                return Admission.DENIED
-            connection.place = self._crowd.enter(host)
+        allow, deny = limits.allow, limits.deny
+        if (allow or deny) and not is_admitted(connection.source, allow=allow, deny=deny):
+            return Admission.DENIED
+        if limits.max_per_address and len(self.connections) > limits.max_per_address:
+            self._count_places()
+        if self._counts_places and not connection.place:
+            connection.place = self._crowd.enter(connection.source)
         is_full = len(self.connections) > limits.max_connections or self._crowd.is_full(connection.place)
         return Admission.FULL if is_full else Admission.WELCOME
+
+    def _count_places(self) -> None:
+        """Begin to count where connections come from: fewer than the cap of one address need no look."""
+        if not self._counts_places:
+            self._counts_places = True
+            for connection in self.connections:
+                connection.place = self._crowd.enter(connection.source)
 
     async def close(self, *, grace_seconds: float) -> None:
         """Stop accepting, let answers under way go out, then end every connection."""
@@ -232,6 +241,12 @@ class ServedConnection(asyncio.Protocol, ABC):
             name = self.transport.get_extra_info("peername")
             self._address = name[:2] if name else ("", 0)
         return self._address
+
+    @property
+    def source(self) -> str:
+        """The host of the other end, without keeping it; "" when it was gone before it was here."""
+        name = self.transport.get_extra_info("peername")
+        return str(name[0]) if name else ""
 
     @property
     def reader(self) -> RequestReader:
