@@ -1,0 +1,68 @@
+"""Row 9: a head that is not complete in time is cut; idle between requests costs nothing and is never cut."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.process import Stage
+from tests.promises.running import ON_ASYNCIO, ON_UVLOOP, Served, read_to_the_end, start_holder, start_index
+from tests.promises.watching import MIB, memory_bytes
+from tests.server.wire_client import BAD_REQUEST, WirePeer, add, answer
+
+SLOW = 200
+HEAD_SECONDS = 2
+
+
+@pytest.mark.parametrize("on", [ON_UVLOOP, ON_ASYNCIO], ids=["uvloop", "asyncio"])
+def test_two_hundred_slow_heads_are_cut_and_the_idle_are_not(stage: Stage, on: tuple[str, ...]) -> None:
+    index = start_index(stage, f"head_seconds={HEAD_SECONDS}", on=on)
+    _attack(index, seconds=HEAD_SECONDS)
+    index.close()
+
+
+@pytest.mark.slow
+def test_two_hundred_slow_heads_are_cut_after_the_default_time(index: Served) -> None:
+    _attack(index, seconds=30)
+
+
+def test_trickle_of_get_is_cut(stage: Stage) -> None:
+    library = stage.folder / "shelf"
+    holder = start_holder(stage, library, f"head_seconds={HEAD_SECONDS}")
+    peers = holder.peers(SLOW)
+    _drip(peers, seconds=HEAD_SECONDS)
+    assert {read_to_the_end(peer) for peer in peers} == {b"P2P-CI/1.0 400 Bad Request\r\n\r\n"}
+    holder.close()
+
+
+def test_ten_thousand_silent_requests_later_a_connection_is_as_good_as_new(index: Served) -> None:
+    before = memory_bytes(index.pid)
+    idle = index.peers(500)
+    good = index.peer()
+    for peer in idle:
+        peer.asks(add(7, port=1), answer("7 Seven h 1"))
+        index.is_good_to(good)
+    assert memory_bytes(index.pid) - before < 8 * MIB
+
+
+def _attack(index: Served, *, seconds: float) -> None:
+    idle, slow = index.peers(50), index.peers(SLOW)
+    for number, peer in enumerate(idle):
+        if number % 2:
+            peer.asks(add(7), answer("7 Seven h 5"))
+    _drip(slow, seconds=seconds)
+    for peer in slow:
+        peer.hears(BAD_REQUEST)
+        peer.hears_the_end()
+    for peer in idle:
+        index.is_good_to(peer)
+
+
+def _drip(peers: list[WirePeer], *, seconds: float) -> None:
+    """Send a byte a round until the time for a head is over; each connection lives as long, and no longer."""
+    for peer in peers:
+        peer.socket.settimeout(seconds * 5)
+        peer.says(b"G")
+    while peers[0].hears_nothing(seconds=seconds / 5):
+        for peer in peers:
+            assert not peer.is_cut()
+            peer.says(b"x")
