@@ -107,23 +107,30 @@ class OpenDocument:
         return digest.digest()
 
     def send(self, to: int, max_bytes: int) -> int:
-        """Send the next bytes to a socket, as many as it takes, without their passing through here.
+        """Send the next bytes to a socket, as many as it takes.
+
+        They are copied: of a file that the kernel sends by itself, bytes that wait in the socket still change
+        when the file is truncated, and a reader would be sent what never was in the document.
 
         Args:
             to: the socket's descriptor; not a blocking one.
             max_bytes: at most so many, and none behind those that were selected.
 
         Returns:
-            How many were sent; 0 at the end.
+            How many were sent; 0 at the end, and when the file has shrunk.
 
         Raises:
             BlockingIOError: the socket takes nothing now.
-            OSError: the socket or the disk failed, or this system does not do that.
+            OSError: the socket or the disk failed.
             ValueError: the document is closed.
         """
         with self._using:
             descriptor = self._opened()
-            sent = os.sendfile(to, descriptor, self._end - self.left, min(max_bytes, self.left))
+            start = self._end - self.left
+            data = os.pread(descriptor, min(max_bytes, self.left), start)
+            if not data or os.fstat(descriptor).st_size < start + len(data):
+                return 0  # truncated under the read, which may have taken zeros
+            sent = os.write(to, data)
             self.left -= sent
             os.lseek(descriptor, sent, os.SEEK_CUR)
             return sent

@@ -6,7 +6,7 @@
     kept        small documents, ready in memory
     opening     documents opened and read in a worker thread
     pacing      how fast all go out together, where that is limited
-    from_file   large ones, sent by the kernel
+    from_file   large ones, sent as their readers take them
 
 Imports `serving`, `countdown`, `library`, `protocol`, `events` and `errors`.
 """

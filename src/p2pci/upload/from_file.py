@@ -1,4 +1,4 @@
-"""A large document on its way from its file to a socket: the kernel moves the bytes, in a worker thread.
+"""A large document on its way from its file to a socket, in a worker thread.
 
 The thread has a descriptor of its own for the socket, so that one that the event loop closes meanwhile can
 not become another connection's under it.
@@ -27,7 +27,7 @@ TURN_MILLISECONDS = 2  # that it waits for a reader, which may be a fast one
 def duplicate(transport: asyncio.Transport) -> socket.socket | None:
     """Give a transport's socket once more, which stays open when that is closed; None if it can't be."""
     connected = transport.get_extra_info("socket")
-    if not connected or not hasattr(os, "sendfile"):
+    if not connected or not hasattr(select, "poll"):
         return None
     out = socket.socket(fileno=os.dup(connected.fileno()))
     if hasattr(socket, "TCP_CORK"):  # waiting to fill segments costs a large document a tenth of its speed
