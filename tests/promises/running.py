@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.cli.process import LOOPBACK, P2PCI, Process, Stage
+from tests.cli.process import LOOPBACK, P2PCI, Process
 from tests.promises.watching import MIB, MORE_BYTES, memory_bytes, peak_bytes
 from tests.server.wire_client import LIST, OK, WirePeer, lookup
 
@@ -90,14 +90,6 @@ class Served:
         assert self.process.is_running, self.process.output
         assert len(self.process.output) < MIB
         assert self.grown_bytes < MORE_BYTES
-
-
-def start_index(stage: Stage, *limits: str, on: tuple[str, ...] = ON_UVLOOP) -> Served:
-    return Served(*stage.start_server("index", *limits, program=on))
-
-
-def start_holder(stage: Stage, library: Path, *limits: str, on: tuple[str, ...] = ON_UVLOOP) -> Served:
-    return Served(*stage.start_server("holder", str(library), *limits, program=on))
 
 
 def read_to_the_end(peer: WirePeer) -> bytes:

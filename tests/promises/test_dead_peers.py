@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from tests.cli.process import Stage
-from tests.promises.running import ON_ASYNCIO, ON_UVLOOP, Served, start_index
+from tests.promises.conftest import Start
+from tests.promises.running import Served
 from tests.server.wire_client import LIST, WirePeer, add
 
 DEAD_SECONDS = 2
@@ -20,11 +20,9 @@ SO_ATTACH_FILTER = 26
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has SO_ATTACH_FILTER")
 
 
-@pytest.mark.parametrize("on", [ON_UVLOOP, ON_ASYNCIO], ids=["uvloop", "asyncio"])
-def test_dead_peers_go_and_silent_ones_stay(stage: Stage, on: tuple[str, ...]) -> None:
-    index = start_index(stage, f"dead_seconds={DEAD_SECONDS}", on=on)
+def test_dead_peers_go_and_silent_ones_stay(start: Start, on: tuple[str, ...]) -> None:
+    index = start("index", f"dead_seconds={DEAD_SECONDS}", on=on)
     _let_peers_die(index, seconds=DEAD_SECONDS)
-    index.close()
 
 
 @pytest.mark.slow

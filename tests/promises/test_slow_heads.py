@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.cli.process import Stage
-from tests.promises.running import ON_ASYNCIO, ON_UVLOOP, Served, read_to_the_end, start_holder, start_index
+from tests.promises.conftest import Start
+from tests.promises.running import Served, read_to_the_end
 from tests.promises.watching import MIB, memory_bytes
 from tests.server.wire_client import BAD_REQUEST, WirePeer, add, answer
 
@@ -13,11 +15,9 @@ SLOW = 200
 HEAD_SECONDS = 2
 
 
-@pytest.mark.parametrize("on", [ON_UVLOOP, ON_ASYNCIO], ids=["uvloop", "asyncio"])
-def test_two_hundred_slow_heads_are_cut_and_the_idle_are_not(stage: Stage, on: tuple[str, ...]) -> None:
-    index = start_index(stage, f"head_seconds={HEAD_SECONDS}", on=on)
+def test_two_hundred_slow_heads_are_cut_and_the_idle_are_not(start: Start, on: tuple[str, ...]) -> None:
+    index = start("index", f"head_seconds={HEAD_SECONDS}", on=on)
     _attack(index, seconds=HEAD_SECONDS)
-    index.close()
 
 
 @pytest.mark.slow
@@ -25,13 +25,11 @@ def test_two_hundred_slow_heads_are_cut_after_the_default_time(index: Served) ->
     _attack(index, seconds=30)
 
 
-def test_trickle_of_get_is_cut(stage: Stage) -> None:
-    library = stage.folder / "shelf"
-    holder = start_holder(stage, library, f"head_seconds={HEAD_SECONDS}")
+def test_trickle_of_get_is_cut(start: Start, tmp_path: Path) -> None:
+    holder = start("holder", str(tmp_path), f"head_seconds={HEAD_SECONDS}")
     peers = holder.peers(SLOW)
     _drip(peers, seconds=HEAD_SECONDS)
     assert {read_to_the_end(peer) for peer in peers} == {b"P2P-CI/1.0 400 Bad Request\r\n\r\n"}
-    holder.close()
 
 
 def test_ten_thousand_silent_requests_later_a_connection_is_as_good_as_new(index: Served) -> None:

@@ -1,0 +1,77 @@
+"""Row 15: readers of a byte a second, and downloads that are broken off, hold up nobody and leave nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.promises.conftest import Start
+from tests.promises.running import GOOD_SECONDS, Served
+from tests.promises.watching import descriptors, threads
+from tests.server.wire_client import WirePeer, until
+from tests.upload.caller import BIG_BYTES, get
+
+SLOW = 40
+ABORTED = 500
+# The main one, the four of libuv, and the workers that asyncio keeps for what blocks.
+MOST_THREADS = 5 + min(32, (os.cpu_count() or 1) + 4)
+
+
+@pytest.fixture
+def holder(start: Start, tmp_path: Path, on: tuple[str, ...]) -> Served:
+    with (tmp_path / "rfc7.txt").open("wb") as file:
+        file.truncate(BIG_BYTES)
+    (tmp_path / "rfc8.txt").write_bytes(b"eight\n" * 10_000)
+    os.utime(tmp_path / "rfc8.txt", (1e9, 1e9))
+    return start("holder", str(tmp_path), on=on)
+
+
+def test_slow_readers_hold_up_nobody(holder: Served) -> None:
+    slow = [holder.peer(receive_buffer=4096) for _ in range(SLOW)]
+    for peer in slow:
+        peer.says(get(7))
+        peer.hears_some(1)
+    begun = time.monotonic()
+    while time.monotonic() - begun < 2:
+        for peer in slow:
+            peer.hears_some(1)
+        _is_served_well(holder)
+        assert holder.peer().hears_nothing(seconds=0.2)
+
+
+def test_aborted_downloads_leave_nothing(holder: Served) -> None:
+    slow = [holder.peer(receive_buffer=4096) for _ in range(SLOW)]
+    for peer in slow:
+        peer.says(get(7))
+    for peer in slow:
+        peer.hears_some(1)
+        peer.close()
+    until(lambda: _is_served_well(holder) and descriptors(holder.pid) < SLOW)
+    before = descriptors(holder.pid)
+    print(f"{before} descriptors, {threads(holder.pid)} threads")
+    for number in range(ABORTED):
+        _break_off(holder.peer(receive_buffer=4096), number=number)
+        if number % 20 == 0:
+            _is_served_well(holder)
+    until(lambda: descriptors(holder.pid) <= before)
+    assert threads(holder.pid) <= MOST_THREADS
+
+
+def _break_off(peer: WirePeer, *, number: int) -> None:
+    peer.says(get(7 if number % 3 else 8))
+    if number % 2:
+        peer.hears_some(1000)
+    if number % 5:
+        peer.resets()
+    else:
+        peer.close()
+
+
+def _is_served_well(holder: Served) -> bool:
+    begun = time.monotonic()
+    assert holder.says_all(get(8)).endswith(b"\r\n\r\n" + b"eight\n" * 10_000)
+    assert time.monotonic() - begun < GOOD_SECONDS
+    return True
