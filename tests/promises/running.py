@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.process import LOOPBACK, P2PCI, Process
 from tests.promises.watching import MIB, MORE_BYTES, memory_bytes, peak_bytes
-from tests.server.wire_client import LIST, OK, WirePeer, lookup
+from tests.server.wire_client import LIST, OK, ROOM_SECONDS, WirePeer, lookup
 
 SHORT_LIMITS = str(Path(__file__).with_name("short_limits.py"))
 ON_UVLOOP = (sys.executable, SHORT_LIMITS)
@@ -90,6 +91,14 @@ class Served:
         assert self.process.is_running, self.process.output
         assert len(self.process.output) < MIB
         assert self.grown_bytes < MORE_BYTES
+
+
+def until(fact: Callable[[], object], *, seconds: float = ROOM_SECONDS) -> None:
+    """Ask now and then until it is so, and leave the machine to the programs meanwhile."""
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, "it did not become so in time"
+        time.sleep(0.02)  # between two questions; nothing tells when it is time
 
 
 def read_to_the_end(peer: WirePeer) -> bytes:

@@ -1,4 +1,4 @@
-"""Row 19: a disk that is full or read-only, a limit, a kill: one clear error, no wrong file, and serving on."""
+"""Row 19: a disk that is full or read-only, a limit, a kill: one error, no wrong file, and serving on."""
 
 from __future__ import annotations
 

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.process import P2PCI, Stage, fill
-from tests.promises.running import Served
-from tests.server.wire_client import until
+from tests.promises.running import Served, until
 
 PROGRAM = str(Path(__file__).with_name("many_peers.py"))
 SHELF = {7: "Seven", 8: "Eight"}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.promises.conftest import Start
-from tests.promises.running import GOOD_SECONDS, Served
+from tests.promises.running import GOOD_SECONDS, Served, until
 from tests.promises.watching import descriptors, threads
-from tests.server.wire_client import WirePeer, until
+from tests.server.wire_client import WirePeer
 from tests.upload.caller import BIG_BYTES, get
 
 SLOW = 40

@@ -8,8 +8,8 @@ import struct
 import pytest
 
 from tests.cli.process import LOOPBACK
-from tests.promises.running import Served, codes_of
-from tests.server.wire_client import LIST, WirePeer, add, until
+from tests.promises.running import Served, codes_of, until
+from tests.server.wire_client import LIST, WirePeer, add
 
 PEERS = 200
 SHELF = range(1, 21)

@@ -7,8 +7,8 @@ import contextlib
 import pytest
 
 from tests.promises.conftest import Start
-from tests.promises.running import Served
-from tests.server.wire_client import LIST, WirePeer, add, lookup, until
+from tests.promises.running import Served, until
+from tests.server.wire_client import LIST, WirePeer, add, lookup
 
 RECORDS = 5_000
 SIZE = 500  # of a title: LIST is 2.5 MB

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.process import LOOPBACK, P2PCI, Stage, fill, run
-from tests.promises.running import Served
-from tests.server.wire_client import BAD_REQUEST, LIST, add, answer, until
+from tests.promises.running import Served, until
+from tests.server.wire_client import BAD_REQUEST, LIST, add, answer
 
 PROGRAM = str(Path(__file__).with_name("stepped_clock.py"))
 HEAD_SECONDS = 2
