@@ -117,13 +117,12 @@ def test_peer_whose_download_fails_serves_on(swarm: Served, stage: Stage, tmp_pa
     peer = stage.start(*LIMITED, *PEER_PY, f"{LOOPBACK}:{swarm.port}", cwd=tmp_path)
     upload_port = int(peer.wait_for(r"Upload server listening on port (\d+)$")[1])
     for _ in range(2):
-        peer.answer("Choose 1-5: ", "4")
-        peer.answer("RFC number: ", "7")
+        peer.type("4\n7\n")
         peer.wait_for("files may not be that large")
         answer = Served(peer, upload_port).says_all(get(8))
         assert answer.partition(b"\r\n\r\n")[2] == (folder / "rfc8.txt").read_bytes()
     assert not (folder / "rfc7.txt").exists()
-    peer.answer("Choose 1-5: ", "5")
+    peer.type("5\n")
     assert peer.finish() == 0
 
 
