@@ -2,8 +2,8 @@
 
 A ServedConnection reads requests and knows the rules that are the same on both sides: the clock of a head,
 the pressure back when the other side does not read, and the lingering close. Its subclass says in
-`serve` what the answers are. May import `accepting`, `admission`, `countdown`, `protocol`, `events` and
-`errors`; all time is the loop's.
+`serve` what the answers are. May import `accepting`, `admission`, `countdown`, `keepalive`, `protocol`, `events`
+and `errors`; all time is the loop's.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from p2pci.accepting import Accepting
 from p2pci.admission import Crowd, Networks, is_admitted
 from p2pci.countdown import Countdown
 from p2pci.events import AcceptingPaused, AcceptingResumed
+from p2pci.keepalive import keep_alive
 from p2pci.protocol.grammar import MAX_HEAD_SECONDS
 from p2pci.protocol.requests import RequestReader
 from p2pci.protocol.rules import Conversation
@@ -198,21 +199,12 @@ def _countdown(seconds: float, is_late: str) -> Countdown[ServedConnection]:
 def _set_options(listening: socket.socket, dead_seconds: int) -> None:
     """Set what accepted sockets inherit.
 
-    The kernel gives up machines that no longer answer (clause P-4.3). And it takes answers from us in small
-    portions: of a megabyte that it has taken we could not see whether the other side reads it.
+    The kernel gives up machines that no longer answer. And it takes answers from us in small portions: of a
+    megabyte that it has taken we could not see whether the other side reads it.
     """
-    idle, interval = max(1, dead_seconds // 2), max(1, dead_seconds // 8)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (
-        ("TCP_KEEPIDLE", idle),
-        ("TCP_KEEPALIVE", idle),  # macOS's name for it
-        ("TCP_KEEPINTVL", interval),
-        ("TCP_KEEPCNT", 4),
-        ("TCP_USER_TIMEOUT", dead_seconds * 1000),  # with unacknowledged data, where keep-alive is silent
-        ("TCP_NOTSENT_LOWAT", UNSENT_BYTES),
-    ):
-        if hasattr(socket, name):
-            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    keep_alive(listening, dead_seconds)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
 
 class ServedConnection(asyncio.Protocol, ABC):

@@ -140,6 +140,23 @@ async def test_conversation_with_our_own_server() -> None:
         assert len((await mac.list_all()).records) == 2
 
 
+# Found by simulation: after a cut a peer that only waited never heard that the index had forgotten it.
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the system has no such option")
+async def test_index_that_no_longer_answers_is_looked_for_by_the_kernel() -> None:
+    limits = ClientLimits(dead_seconds=40)
+    async with (
+        IndexServer(host="127.0.0.1", port=0) as server,
+        IndexClient("127.0.0.1", server.port, limits=limits) as client,
+    ):
+        connected = client._open_link().transport.get_extra_info("socket")
+        assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        asked = [
+            connected.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_USER_TIMEOUT)
+        ]
+        assert asked == [20, 5, 40_000]
+
+
 async def test_server_that_stops_ends_the_conversation_with_its_sentence() -> None:
     async with (
         IndexServer(host="127.0.0.1", port=0) as server,

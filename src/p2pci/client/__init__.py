@@ -1,8 +1,8 @@
 """The conversation with an index server, from the asker's side (P2S).
 
 `index_client` is what others use, `values` what goes in and comes out, `link` the connection below it. What
-the answers mean is read by `protocol.answers`; the clocks are here. Imports `dialing`, `protocol`, `events`
-and `errors`.
+the answers mean is read by `protocol.answers`; the clocks are here. Imports `dialing`, `keepalive`,
+`protocol`, `events` and `errors`.
 """
 
 from p2pci.client.index_client import IndexClient

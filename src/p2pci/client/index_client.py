@@ -112,8 +112,11 @@ class IndexClient:
         Raises:
             CannotConnectError: nobody answers there.
         """
+        limits = self._limits
         self._link = await dial(
-            lambda: Link(self.address, trace=self._trace), self.address, seconds=self._limits.connect_seconds
+            lambda: Link(self.address, trace=self._trace, dead_seconds=limits.dead_seconds),
+            self.address,
+            seconds=limits.connect_seconds,
         )
 
     async def close(self) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from p2pci.dialing import show_address
 from p2pci.errors import ConnectionLostError
 from p2pci.events import Received, Role, Sent
+from p2pci.keepalive import keep_alive
 from p2pci.protocol.addresses import plain_address
 from p2pci.protocol.answers import AnswerReader
 from p2pci.protocol.messages import Add, Remove, encode_request
@@ -26,10 +28,11 @@ class Link(asyncio.Protocol):
     local_address: Address
     remote_host: str
 
-    def __init__(self, address: Address, *, trace: Watcher | None) -> None:
+    def __init__(self, address: Address, *, trace: Watcher | None, dead_seconds: int) -> None:
         self.address = address
         self.reader = AnswerReader()
         self._trace = trace
+        self._dead_seconds = dead_seconds
         self._arrived = asyncio.Event()
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -39,6 +42,10 @@ class Link(asyncio.Protocol):
         self.local_address = (plain_address(host), port)
         remote = transport.get_extra_info("peername") or ("",)  # it may be reset already
         self.remote_host = plain_address(remote[0])
+        connected = transport.get_extra_info("socket")
+        if connected is not None:  # else who only waits to be asked would never hear that the index forgot it
+            with suppress(OSError):  # it may be reset already
+                keep_alive(connected, self._dead_seconds)
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self._lost.done():

@@ -24,6 +24,7 @@ class ClientLimits:
         proposal_seconds: for the answer to the first request; an index server that needs longer is asked
             again without features (clause P-5.5).
         silence_seconds: what ends an answer of a server that never sends the last blank line (clause P-2.26).
+        dead_seconds: a machine that no longer answers is given up after that long, asked or not.
         max_records: in one answer; one takes some 250 bytes of memory.
     """
 
@@ -31,6 +32,7 @@ class ClientLimits:
     answer_seconds: float = 30.0
     proposal_seconds: float = 10.0
     silence_seconds: float = 2.0
+    dead_seconds: int = 120
     max_records: int = 4_000_000
 
 
