@@ -6,13 +6,16 @@ import asyncio
 import hashlib
 import resource
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from p2pci import ConnectionLostError, DownloadLimits, LibraryError, Shelf
+from p2pci import CannotConnectError, ConnectionLostError, DownloadLimits, LibraryError, Shelf
 from p2pci.events import Disagreement, SourceLeftOut
+from p2pci.library import Document
 from p2pci.mirror import Mirror, MirrorOptions, Selection, storing
 from p2pci.mirror.transfer import LARGE_BYTES
 from tests.download.fake_holder import End, FakeHolder, document_answer
@@ -310,6 +313,28 @@ async def test_index_that_is_gone_while_a_document_is_missing_is_the_reason(
         await mirror._index.lookup(7)
     await mirror.close()
     assert "Cannot connect" in mirror.failed[7]
+
+
+# Found by simulation: the shelf was closed under its scan, and nobody took the error.
+async def test_index_that_is_not_there_leaves_no_scan_behind(
+    tmp_path: Path, dead_port: Callable[[], int]
+) -> None:
+    may_end = threading.Event()
+
+    class Slow(Shelf):
+        is_scanned = False
+
+        def scan(self, *, left_alone: Container[str] = ()) -> dict[int, Document]:
+            may_end.wait()
+            self.is_scanned = True
+            return super().scan(left_alone=left_alone)
+
+    with Slow(tmp_path / "slow") as shelf:
+        mirror = Mirror(("127.0.0.1", dead_port()), shelf, options=MirrorOptions())
+        asyncio.get_running_loop().call_later(0.2, may_end.set)
+        with pytest.raises(CannotConnectError):
+            await mirror.plan(ALL)
+        assert shelf.is_scanned
 
 
 async def test_disagreement_of_one_that_comes_by_itself_is_told(swarm: Swarm, shelf: Shelf) -> None:

@@ -124,9 +124,12 @@ class Mirror:
             LibraryError: the folder cannot be read.
         """
         scanning = asyncio.get_running_loop().run_in_executor(None, self._shelf.scan)
-        await self._index.connect()
-        offers = await read_catalogue(self._index, selection, accepts=self._options.accepts)
-        shelf = await scanning
+        try:
+            await self._index.connect()
+            offers = await read_catalogue(self._index, selection, accepts=self._options.accepts)
+        finally:  # whatever becomes of the asking, nobody may close the shelf under the scan
+            await asyncio.gather(scanning, return_exceptions=True)
+        shelf = scanning.result()
         plan = self._compare(offers, shelf)
         if self._origin:
             known = {offer.number for offer in offers}.union(shelf)
