@@ -123,10 +123,10 @@ class Downloads:
 
     def _choose_sources(self, records: Sequence[Record], *, digest: bytes | None) -> list[Source]:
         """Choose holders of the right bytes, by chance, but those that failed before last."""
-        sources = {
+        sources = dict.fromkeys(  # no set: the same chance is to choose the same holders
             Source((record.host, record.port), record.copy.digest if record.copy else None)
             for record in records
-        }
+        )
         fitting = [source for source in sources if source.digest in (digest, None) or not digest]
         random.shuffle(fitting)  # always the same first one would carry the whole room
         fitting.sort(key=lambda source: (self._failures[source.address], source.digest is None))
