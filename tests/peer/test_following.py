@@ -255,6 +255,19 @@ async def test_download_is_registered_once_and_its_copy_is_known(
     await Known(server).becomes({3457: SHELF[3457], 7: document(7, "Seven")})
 
 
+# Found by simulation: no look had seen the file, so that none missed it, and its record stayed.
+async def test_download_that_is_deleted_before_the_next_look_is_gone_from_the_index(
+    server: IndexServer, start: Start, known: Known
+) -> None:
+    await start(server.port, SHELF)
+    rarely = replace(LIMITS, follow=FollowLimits(polls=True, poll_seconds=1.0, rescan_seconds=0.0))
+    asker = await start(server.port, limits=rarely)
+    downloaded = await asker.peer.get(min(SHELF))
+    downloaded.path.unlink()
+    await asker.tells(Unregistered)
+    await known.becomes(SHELF)
+
+
 async def test_what_changes_while_the_index_is_away_is_registered_when_it_is_back(
     watched: Watched, server: IndexServer
 ) -> None:

@@ -151,6 +151,7 @@ class Follower:
 
     async def _look(self) -> None:
         self._has_looked = True
+        self._rest.adopt((known.name, known.state) for known in self._shelf.documents.values())
         files = await _in_thread(self._shelf.look)
         has_news = self._rest.see(files, _now())
         if has_news or self._folder is not Presence.THERE or _now() >= self._scan_at:
@@ -162,13 +163,14 @@ class Follower:
     async def _scan(self) -> None:
         left_alone = self._rest.take(_now())
         self._scanned_at = _now()
+        known = self._shelf.documents  # with what was downloaded since the last scan, and offered
         documents = await _in_thread(partial(self._shelf.scan, left_alone=left_alone))
         left_out = {str(error): error for error in self._shelf.unreadable}
         for text, error in left_out.items():
             if text not in self._left_out:
                 self._tell(LeftOut(error))
         self._left_out = set(left_out)
-        if documents != self._documents:
+        if documents != known or documents != self._documents:
             self._documents = documents
             self._changed()
 

@@ -7,7 +7,7 @@ looked at once more. Pure: the states of the files and the time come from outsid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from p2pci.library import SETTLED_SECONDS, FileState
@@ -43,6 +43,11 @@ class Rest:
     def is_unsettled(self) -> bool:
         """Whether something must be taken in once more, SETTLED_SECONDS after it was."""
         return bool(self._unsettled)
+
+    def adopt(self, files: Iterable[tuple[str, FileState]]) -> None:
+        """Count files as taken in that came to be known otherwise, by a download: their going is a change."""
+        for name, state in files:
+            self._taken.setdefault(name, state)
 
     def see(self, files: Files, now: float) -> bool:
         """Note how the files look, and say whether there is something to take in.
