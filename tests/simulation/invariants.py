@@ -1,0 +1,97 @@
+"""What must hold whenever the world is at rest for a moment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from p2pci.server.connection import IndexConnection
+from tests.simulation.world import INDEX
+
+if TYPE_CHECKING:
+    from p2pci.index import Index
+    from tests.simulation.connection import End
+    from tests.simulation.world import Machine, World
+
+MARGIN_SECONDS = 5.0
+Place = tuple[int, str, int]  # number, host, port
+
+
+def listed(index: Index) -> Counter[Place]:
+    """What LIST shows, without titles."""
+    lines = b"".join(index.list_all()).decode().splitlines()
+    words = [line.split() for line in lines]
+    return Counter((int(line[1]), line[-2], int(line[-1])) for line in words)
+
+
+def check(world: World) -> None:
+    """Note every invariant that is broken."""
+    for machine in world.machines:
+        for task in machine.peer._tasks if machine.peer else ():
+            if task.done():
+                world.troubles.append(f"a task of the peer on {machine.host} has ended: {task}")
+    if world.server is None:
+        return
+    records = listed(world.server.index)
+    _check_acknowledged(world, records)
+    _check_outliving(world, records)
+
+
+def _check_acknowledged(world: World, records: Counter[Place]) -> None:
+    """An acknowledged record of a live peer is listed exactly once."""
+    for place, count in records.items():
+        if count != 1:
+            world.troubles.append(f"{place} is listed {count} times")
+    for machine in world.machines:
+        for place in sorted(acknowledged(machine) - set(records)):
+            world.troubles.append(f"{place} was acknowledged and is not listed")
+
+
+def acknowledged(machine: Machine) -> set[Place]:
+    """The records that a peer knows to be registered, while the connection stands and nothing is asked."""
+    membership = machine.peer._membership if machine.peer else None
+    place = membership._place if membership else None
+    if not membership or not place or membership._turn.locked():
+        return set()
+    link: Any = place.index._link
+    end: End = link.transport
+    if end.ended_at is not None or end.other.ended_at is not None:
+        return set()
+    told = set(place.registration._told) - place.registration._refused
+    return {(number, *membership.identity) for number in told}
+
+
+def _check_outliving(world: World, records: Counter[Place]) -> None:
+    """No record outlives the connection it came by, nor that its peer by more than the bound."""
+    holders = set()
+    bound = world.dead_seconds * 1.25 + MARGIN_SECONDS
+    for end in world.network.ends:
+        protocol = getattr(end, "protocol", None)
+        if end.here != INDEX[0] or not isinstance(protocol, IndexConnection) or not protocol._member:
+            continue
+        member = protocol._member
+        holders.add((member.host, member.port))
+        ended_at = end.other.ended_at
+        if ended_at is not None and world.loop.now - ended_at > bound:
+            world.troubles.append(
+                f"the records of {member.host} have outlived it by {world.loop.now - ended_at:.0f} s"
+            )
+    for number, host, port in records:
+        if (host, port) not in holders:
+            world.troubles.append(f"RFC {number} of {host}:{port} has outlived its connection")
+
+
+def check_all_back(world: World) -> None:
+    """In the end every peer that runs is listed with all that it offers, and nobody else is."""
+    assert world.server
+    found = set(listed(world.server.index))
+    expected = {
+        (number, *machine.peer.identity)
+        for machine in world.machines
+        if machine.peer
+        for number in machine.peer._offer.records()
+    }
+    for place in sorted(expected - found):
+        world.troubles.append(f"{place} is offered, and not listed in the end")
+    for place in sorted(found - expected):
+        world.troubles.append(f"{place} is listed in the end, and not offered")

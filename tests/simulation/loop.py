@@ -1,0 +1,93 @@
+"""An event loop without a machine below it: no socket, no thread, and a clock that jumps.
+
+Everything else is asyncio's own. When nothing is ready the time is that of the next timer at once; what is
+given to a worker thread runs in the loop, some time later. Where nothing would ever happen again, the run
+ends with `StuckError` instead of hanging.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.simulation.network import Network
+
+
+class StuckError(AssertionError):
+    """Somebody waits, and nothing is left that could end it."""
+
+
+class SimulatedLoop(asyncio.BaseEventLoop):
+    """See the module.
+
+    Args:
+        network: where connections go.
+        work_seconds: gives how long the next call in a worker thread takes.
+        at_rest: called when nothing is ready and time is about to pass.
+    """
+
+    def __init__(
+        self, network: Network, *, work_seconds: Callable[[], float], at_rest: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        self.now = 0.0
+        self._network = network
+        self._work_seconds = work_seconds
+        self._at_rest = at_rest
+        self._selector = self  # BaseEventLoop waits in its selector, which is where time passes
+        self._clock_resolution = 1e-6
+        network.loop = self
+
+    def time(self) -> float:
+        return self.now
+
+    def select(self, seconds: float | None) -> list[object]:
+        """Let time pass, where BaseEventLoop waits for the system."""
+        if seconds is None:
+            raise StuckError(f"after {self.now:.3f} s nothing can happen any more")
+        if seconds > 0:
+            self._at_rest()
+            self.now += seconds
+        return []
+
+    def _process_events(self, events: list[object]) -> None:
+        pass
+
+    def _write_to_self(self) -> None:
+        pass
+
+    def run_in_executor(  # type: ignore[override] # asyncio's gives the same to whoever awaits it
+        self, executor: object, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        future = self.create_future()
+        self.call_later(self._work_seconds(), _work, future, func, args)
+        return future
+
+    async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> Any:
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port or 0))]
+
+    async def create_server(self, protocol_factory: Any, host: Any = None, port: Any = None, **_: Any) -> Any:
+        return self._network.listen(protocol_factory, host, port or 0)
+
+    async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None) -> Any:  # type: ignore[override] # what p2pci uses of it
+        return await self._network.connect(protocol_factory, host, port)
+
+    async def create_datagram_endpoint(self, *_: Any, **__: Any) -> Any:
+        raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
+
+
+def _work(future: asyncio.Future[Any], func: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    """Do what a thread would; a call that nobody waits for any longer is made all the same."""
+    try:
+        result = func(*args)
+    except Exception as error:  # noqa: BLE001 - it is whose call it was
+        if not future.cancelled():
+            future.set_exception(error)
+    else:
+        if not future.cancelled():
+            future.set_result(result)

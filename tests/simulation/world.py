@@ -1,0 +1,187 @@
+"""A simulated swarm: an index server and a few peers, each on a machine of its own with a shelf of its own.
+
+Here is what stands and how it comes and goes; `play` decides what happens when, `invariants` what must hold.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from p2pci.client import ClientLimits
+from p2pci.download import DownloadLimits
+from p2pci.errors import P2PCIError
+from p2pci.peer import FollowLimits, Peer, PeerLimits
+from p2pci.server import IndexServer
+from p2pci.serving import ServingLimits
+from p2pci.upload import UploadLimits
+from tests.simulation.disk import EPOCH_SECONDS, Disk
+from tests.simulation.loop import SimulatedLoop
+from tests.simulation.network import HERE, Network
+
+INDEX = ("10.0.0.1", 7734)
+SIZES = (0, 1, 300, 1_000, 2_000, 3_000, 4_000, 60_000)  # a text has twice as many bytes
+
+
+class Machine:
+    """A machine with a shelf, and the peer that runs on it while one does.
+
+    Attributes:
+        host: its address.
+        folder: the shelf.
+        peer: None while none runs.
+    """
+
+    def __init__(self, host: str, folder: Path) -> None:
+        self.host = host
+        self.folder = folder
+        self.peer: Peer | None = None
+
+
+class World:
+    """Everything that is simulated, by one seed.
+
+    Attributes:
+        chance: decides what happens.
+        editions: the bytes that there are of each document.
+        server: None while the index is away.
+        operations: what was asked, and how it ended, by the name of the result or the error.
+    """
+
+    def __init__(self, seed: int, folder: Path, *, check: Any) -> None:
+        self.seed = seed
+        self.chance = Random(f"world {seed}")
+        self.network = Network(seed)
+        self.disk = Disk(seed, now=lambda: self.loop.now, named=self._check_file)
+        self.loop = SimulatedLoop(
+            self.network, work_seconds=self.disk.work_seconds, at_rest=lambda: check(self)
+        )
+        self.editions: defaultdict[int, set[bytes]] = defaultdict(set)
+        self.server: IndexServer | None = None
+        self.dead_seconds = self.chance.choice((10, 40, 120))
+        self.operations: defaultdict[str, int] = defaultdict(int)
+        self.troubles: list[str] = []  # what broke an invariant
+        self.machines = [
+            Machine(f"10.0.0.{number}", folder / str(number))
+            for number in range(2, 2 + self.chance.randint(3, 6))
+        ]
+
+    # Documents
+
+    def fill_shelves(self) -> None:
+        """Write the documents that there are from the beginning."""
+        for machine in self.machines:
+            machine.folder.mkdir()
+        for number in range(1, self.chance.randint(6, 30)):
+            for machine in self.chance.sample(self.machines, self.chance.randint(0, 3)):
+                self.write(machine, number)
+
+    def write(self, machine: Machine, number: int) -> None:
+        """Put a document on a shelf as a user would: nearly always the edition that others have."""
+        known = sorted(self.editions[number])
+        if not known or self.chance.random() < 0.03:
+            size = self.chance.choice(SIZES)
+            known = [f"Title of {number}\n".encode() + self.chance.randbytes(size).hex().encode()]
+            self.editions[number].update(known)
+        hidden = machine.folder / ".written"
+        hidden.write_bytes(self.chance.choice(known))
+        seconds = EPOCH_SECONDS + self.loop.now
+        os.utime(hidden, (seconds, seconds))
+        hidden.replace(machine.folder / f"rfc{number}.txt")
+
+    def remove(self, machine: Machine, number: int) -> None:
+        (machine.folder / f"rfc{number}.txt").unlink(missing_ok=True)
+
+    def numbers_on(self, machine: Machine) -> list[int]:
+        return [n for n in sorted(self.editions) if (machine.folder / f"rfc{n}.txt").exists()]
+
+    def _check_file(self, path: Path) -> None:
+        """Note a document with bytes that nobody ever had."""
+        number = path.name.removeprefix("rfc").removesuffix(".txt")
+        if number.isdigit() and path.read_bytes() not in self.editions[int(number)]:
+            self.troubles.append(f"{path.name} in {path.parent.name} has bytes that nobody ever had")
+
+    def check_shelves(self) -> None:
+        for machine in self.machines:
+            for number in self.numbers_on(machine):
+                self._check_file(machine.folder / f"rfc{number}.txt")
+
+    # What runs
+
+    async def start_index(self) -> None:
+        with on(INDEX[0]):
+            server = IndexServer(port=INDEX[1], limits=ServingLimits(dead_seconds=self.dead_seconds))
+            await server.start()
+        self.server = server
+
+    async def stop_index(self, *, kills: bool) -> None:
+        """Let the index server go as on Ctrl-C, or end its process at once."""
+        server, self.server = self.server, None
+        if server is None:
+            return
+        with on(INDEX[0]):
+            if kills:
+                self.network.kill(INDEX[0], silently=self.chance.random() < 0.5)
+            await self.ends(server.stop(), within_seconds=15.0, name="stop index")
+            self.network.revive(INDEX[0])
+
+    async def start_peer(self, machine: Machine) -> None:
+        """Start a peer; where it cannot reach the index there is none."""
+        with on(machine.host):
+            peer = Peer(INDEX, machine.folder, limits=_limits(self.dead_seconds))
+            machine.peer = peer
+            if not await self.ends(peer.start(), within_seconds=600.0, name="start peer"):
+                machine.peer = None
+
+    async def stop_peer(self, machine: Machine, *, kills: bool) -> None:
+        peer, machine.peer = machine.peer, None
+        if peer is None:
+            return
+        with on(machine.host):
+            if kills:
+                self.network.kill(machine.host, silently=self.chance.random() < 0.5)
+            await self.ends(peer.stop(), within_seconds=15.0, name="stop peer")
+            self.network.revive(machine.host)
+
+    async def ends(self, operation: Coroutine[Any, Any, Any], *, within_seconds: float, name: str) -> bool:
+        """See an operation end in its time, in a result or in an error of `errors`; True for a result."""
+        begun_at = self.loop.now
+        try:
+            await operation
+        except P2PCIError as error:
+            self.operations[f"{name}: {type(error).__name__}"] += 1
+            return False
+        except Exception as error:
+            self.troubles.append(f"{name} raised {error!r}")
+            raise
+        finally:
+            seconds = self.loop.now - begun_at
+            if seconds > within_seconds:
+                self.troubles.append(f"{name} took {seconds:.0f} s, more than {within_seconds:g}")
+        self.operations[name] += 1
+        return True
+
+
+@contextmanager
+def on(host: str) -> Iterator[None]:
+    """Run what is inside on a machine."""
+    token = HERE.set(host)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            HERE.reset(token)
+
+
+def _limits(dead_seconds: int) -> PeerLimits:
+    return PeerLimits(
+        client=ClientLimits(dead_seconds=dead_seconds),
+        download=DownloadLimits(give_up_seconds=60.0),
+        upload=UploadLimits(slots=3),
+        follow=FollowLimits(polls=True, poll_seconds=11.0),
+    )
