@@ -70,6 +70,15 @@ async def test_part_that_was_begun_without_a_digest_is_known_by_its_date(shelf: 
     assert not downloaded.is_verified
 
 
+# Found by simulation: the whole was written behind the part of the same date, and kept.
+async def test_whole_that_is_asked_for_in_spite_of_a_part_is_begun_anew(shelf: Shelf) -> None:
+    begin(shelf, version=Version(len(TEXT), modified=MODIFIED))
+    async with serving(FakeHolder(document_answer(TEXT))) as fake:
+        downloaded = await fetch(7, fake.address, shelf=shelf, resumes=False, limits=SHORT)
+    assert downloaded.path.read_bytes() == TEXT
+    assert parts(shelf) == []
+
+
 async def test_holder_of_1_0_sends_the_whole_which_is_begun_anew(shelf: Shelf) -> None:
     begin(shelf)
     async with serving(FakeHolder(document_answer(TEXT))) as fake:

@@ -89,14 +89,21 @@ class Incoming:
     """
 
     def __init__(
-        self, folder: Folder, number: int, *, key: str, into_place: Callable[[Received], str]
+        self,
+        folder: Folder,
+        number: int,
+        *,
+        key: str,
+        goes_on: bool,
+        into_place: Callable[[Received], str],
     ) -> None:
-        """Make the hidden file, or go on with the part of this key.
+        """Make the hidden file, or take the part of this key.
 
         Args:
             folder: the shelf's.
             number: of the document.
             key: of a version; "" where nothing is to be kept.
+            goes_on: with what the part has; else it is begun anew.
             into_place: gives the file its real name and returns that; called by `commit`.
 
         Raises:
@@ -121,8 +128,10 @@ class Incoming:
                 self._key = ""
                 self._name = f".{name}.{secrets.token_hex(8)}.tmp"
                 self._descriptor = folder.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-            else:
+            elif goes_on:
                 self._read_present(self._descriptor)
+            else:
+                os.ftruncate(self._descriptor, 0)
         except OSError as error:
             self.close()
             raise library_error(self._path, error, wish="be saved") from error

@@ -213,17 +213,18 @@ class Shelf:
             return None
 
     def receive(self, number: int, *, version: Version | None = None) -> Incoming:
-        """Begin to save a document; it is on the shelf from its `commit` on.
+        """Begin to save a document from its first byte; it is on the shelf from its `commit` on.
 
         Args:
             number: of the document.
-            version: of what is coming, so that a part of it can be kept, and gone on with if there is one.
+            version: of what is coming, so that a part of it can be kept; one that is there is begun anew.
 
         Raises:
             LibraryError: nothing can be written there.
             InvalidValueError: no document has such a number.
         """
-        return self._receive(number, key=next(iter(version.part_keys()), "") if version else "")
+        key = next(iter(version.part_keys()), "") if version else ""
+        return self._receive(number, key=key, goes_on=False)
 
     def resume(self, number: int) -> Incoming | None:
         """Go on with the largest part of a document, whatever it began with; None when there is none.
@@ -237,7 +238,7 @@ class Shelf:
             raise library_error(self.path, error, wish="be read") from error
         if not key:
             return None
-        incoming = self._receive(number, key=key)
+        incoming = self._receive(number, key=key, goes_on=True)
         if incoming.size:
             return incoming
         incoming.discard()  # somebody else is at it, or it is of no use
@@ -247,8 +248,9 @@ class Shelf:
         """Begin to save many whole documents; see Saving."""
         return Saving(self._folder, name_of=self._name_of, set_aside=self.set_aside, note=self._note_arrival)
 
-    def _receive(self, number: int, *, key: str) -> Incoming:
-        return Incoming(self._folder, number, key=key, into_place=partial(self._put_in_place, number))
+    def _receive(self, number: int, *, key: str, goes_on: bool) -> Incoming:
+        into_place = partial(self._put_in_place, number)
+        return Incoming(self._folder, number, key=key, goes_on=goes_on, into_place=into_place)
 
     def set_aside(self, number: int) -> Path | None:
         """Keep the present copy of a document, which a `commit` is about to replace, as `rfc7.txt.orig`.
