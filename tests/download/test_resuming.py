@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from p2pci import DeadlineError, DownloadLimits, NetworkError, Shelf, UploadServer, fetch
 from p2pci.errors import WrongDocumentError
-from p2pci.library import Version
+from p2pci.library import Incoming, Version
 from tests.download.fake_holder import SHORT, End, FakeHolder, document_answer, serving
 
 TEXT = os.urandom(300_000)
@@ -165,6 +165,21 @@ async def test_two_downloads_at_once_do_not_share_a_part(shelf: Shelf, holder: U
     for downloaded in await asyncio.gather(*fetching):
         assert downloaded.path.read_bytes() == TEXT
     assert [path.name for path in shelf.path.iterdir()] == ["rfc7.txt"]
+
+
+async def test_part_that_is_begun_while_another_is_named_is_left_alone(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = Version(len(TEXT), DIGEST)
+    second: list[Incoming] = []
+    with shelf.receive(7, version=version) as first:
+        first.write(TEXT)
+        monkeypatch.setattr(shelf._folder, "sync", lambda: second.append(shelf.receive(7, version=version)))
+        first.commit()
+    monkeypatch.undo()
+    with second[0] as incoming:
+        incoming.write(TEXT)
+        assert incoming.commit().read_bytes() == TEXT
 
 
 async def test_broken_download_goes_on_with_another_holder(shelf: Shelf, holder: UploadServer) -> None:

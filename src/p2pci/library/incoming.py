@@ -186,12 +186,12 @@ class Incoming:
                 state = FileState.of(os.fstat(self._opened()))
                 if not self._key:
                     self._let_go()  # Windows renames no open file
-                received = Received(self._name, state, self._beginning, self.digest)
-                return self._folder.path / self._into_place(received)
+                name = self._into_place(Received(self._name, state, self._beginning, self.digest))
+                self._name = ""  # another download may have made a part of that name since the renaming
+                return self._folder.path / name
             except OSError as error:
                 raise library_error(self._path, error, wish="be saved") from error
             finally:
-                # After its renaming the hidden name is nobody's, and this does nothing.
                 self.discard()
 
     def close(self) -> None:
