@@ -2,8 +2,8 @@
 
 A ServedConnection reads requests and knows the rules that are the same on both sides: the clock of a head,
 the pressure back when the other side does not read, and the lingering close. Its subclass says in
-`serve` what the answers are. May import `accepting`, `admission`, `countdown`, `keepalive`, `protocol`, `events`
-and `errors`; all time is the loop's.
+`serve` what the answers are. May import `accepting`, `admission`, `countdown`, `keepalive`, `protocol`,
+`events` and `errors`; all time is the loop's.
 """
 
 from __future__ import annotations
