@@ -80,7 +80,7 @@ class Store:
     @property
     def is_full(self) -> bool:
         """Whether so much waits to be written that nothing more should come for now."""
-        return self._waiting_bytes > MAX_WAITING_BYTES
+        return not self.error and self._waiting_bytes > MAX_WAITING_BYTES
 
     def when_empty(self, call: Callable[[], None]) -> None:
         """Call that once most of what waits is written."""
@@ -135,6 +135,7 @@ class Store:
                 written = await loop.run_in_executor(self._threads, self._write_batch, batch)
         except LibraryError as error:
             self.error = error
+            self._let_more_come()  # else who waits to be let would wait for ever
             return
         hidden = {each.number: each for each in written.hidden}
         for delivery, found in zip(batch, written.found, strict=True):
@@ -150,7 +151,7 @@ class Store:
             self._revealing = self._start(self._reveal())
 
     def _let_more_come(self) -> None:
-        if self._when_empty and self._waiting_bytes < MAX_WAITING_BYTES // 2:
+        if self._when_empty and (self.error or self._waiting_bytes < MAX_WAITING_BYTES // 2):
             call, self._when_empty = self._when_empty, None
             call()
 
