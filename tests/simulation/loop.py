@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tests.simulation.network import Network
 
 
+MOST_SECONDS = 100_000.0
+
+
 class StuckError(AssertionError):
     """Somebody waits, and nothing is left that could end it."""
 
@@ -48,7 +51,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def select(self, seconds: float | None) -> list[object]:
         """Let time pass, where BaseEventLoop waits for the system."""
-        if seconds is None:
+        if seconds is None or self.now > MOST_SECONDS:
             raise StuckError(f"after {self.now:.3f} s nothing can happen any more")
         if seconds > 0:
             self._at_rest()

@@ -39,7 +39,7 @@ def play(seed: int, folder: Path) -> Outcome:
     random.seed(seed)
     world = World(seed, folder, check=_Checking())
     world.loop.set_exception_handler(lambda _, context: _note(world, context))
-    with world.disk.in_place(), asyncio.Runner(loop_factory=lambda: world.loop) as runner:
+    with world.in_place(), asyncio.Runner(loop_factory=lambda: world.loop) as runner:
         try:
             runner.run(_play(world))
         except* _Trouble:
@@ -155,7 +155,13 @@ async def _ask(world: World, machine: Machine) -> None:
     peer = machine.peer
     assert peer
     question = world.chance.choice((peer.list_all, lambda: peer.lookup(world.chance.randint(1, 20))))
-    await world.ends(question(), within_seconds=ASK_SECONDS, name="ask")
+
+    async def ask() -> None:
+        answer = await question()
+        if len({record[:1] + record[2:4] for record in answer.records}) < len(answer.records):
+            world.troubles.append(f"an answer has a record twice: {answer.records}")
+
+    await world.ends(ask(), within_seconds=ASK_SECONDS, name="ask")
 
 
 async def _change(world: World, machine: Machine) -> None:
@@ -168,10 +174,9 @@ async def _change(world: World, machine: Machine) -> None:
 
 async def _mirror(world: World, machine: Machine) -> None:
     """Fill a second shelf from all that there is."""
-    folder = machine.folder.parent / f"{machine.folder.name} mirror"
 
     async def mirror() -> None:
-        with Shelf(folder) as shelf:
+        with Shelf(mirror_folder(machine.folder)) as shelf:
             mirror = Mirror(INDEX, shelf, options=MirrorOptions(keeps_going=True))
             try:
                 await mirror.run(await mirror.plan(Selection()))
@@ -210,8 +215,13 @@ async def _trouble_index(world: World) -> None:
 
 async def _trouble_disks(world: World) -> None:
     chance = world.chance
-    for _ in range(chance.randint(0, 3)):
-        await asyncio.sleep(60 * chance.random())
-        machine = chance.choice(world.machines)
-        with world.disk.failing(machine.folder, how_often=chance.choice((0.05, 0.5, 1.0))):
-            await asyncio.sleep(20 * chance.random())
+    for _ in range(chance.randint(0, 6)):
+        await asyncio.sleep(30 * chance.random())
+        folder = chance.choice(world.machines).folder
+        folder = chance.choice((folder, mirror_folder(folder)))
+        with world.disk.failing(folder, how_often=chance.choice((0.1, 0.5, 1.0))):
+            await asyncio.sleep(40 * chance.random())
+
+
+def mirror_folder(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name} mirror")
