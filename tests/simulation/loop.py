@@ -74,8 +74,12 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> Any:
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port or 0))]
 
-    async def create_server(self, protocol_factory: Any, host: Any = None, port: Any = None, **_: Any) -> Any:
-        return self._network.listen(protocol_factory, host, port or 0)
+    def bind(self, host: str, port: int) -> Any:
+        """Make a socket where p2pci makes one of the system's."""
+        return self._network.bind(host, port)
+
+    async def create_server(self, protocol_factory: Any, *_: Any, sock: Any = None, **__: Any) -> Any:
+        return self._network.listen(protocol_factory, sock)
 
     async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None) -> Any:  # type: ignore[override] # what p2pci uses of it
         return await self._network.connect(protocol_factory, host, port)

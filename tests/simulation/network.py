@@ -40,6 +40,7 @@ class Network:
         self.rough = True
         self.counts = dict.fromkeys(("connections", "segments", "resets", "black holes", "cuts", "kills"), 0)
         self._seed = seed
+        self._bound: dict[tuple[str, int], BoundSocket] = {}
         self._listening: dict[tuple[str, int], Listening] = {}
         self._dead: set[str] = set()
         self._cuts: Counter[str] = Counter()
@@ -62,6 +63,7 @@ class Network:
         """End a process, whose system closes its connections; or the machine, which says nothing more."""
         self.counts["kills"] += 1
         self._dead.add(machine)
+        self._bound = {key: each for key, each in self._bound.items() if key[0] != machine}
         self._listening = {key: each for key, each in self._listening.items() if key[0] != machine}
         for end in [end for end in self.ends if end.here == machine]:
             if silently:
@@ -75,15 +77,23 @@ class Network:
         self._ports += 1
         return self._ports
 
-    def listen(self, make_protocol: Callable[[], Any], host: str, port: int) -> Listening:
+    def bind(self, host: str, port: int) -> BoundSocket:
+        """Give a port of the machine that runs; no machine has IPv6."""
         here = HERE.get()
         if ":" in host:
             raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
         port = port or self.free_port()
-        if (here, port) in self._listening:
+        if (here, port) in self._bound:
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-        listening = Listening(self, make_protocol, (here, port))
-        self._listening[here, port] = listening
+        bound = self._bound[here, port] = BoundSocket(self, (here, port))
+        return bound
+
+    def release(self, address: tuple[str, int]) -> None:
+        self._bound.pop(address, None)
+
+    def listen(self, make_protocol: Callable[[], Any], bound: BoundSocket) -> Listening:
+        listening = Listening(self, make_protocol, bound)
+        self._listening[bound.address] = listening
         return listening
 
     def stop_listening(self, address: tuple[str, int]) -> None:
@@ -116,15 +126,11 @@ class Network:
         return ours, protocol
 
 
-class Listening:
-    """A listening socket, and asyncio's server on it."""
+class BoundSocket:
+    """A socket with a port, as far as p2pci uses one."""
 
-    def __init__(self, network: Network, make_protocol: Callable[[], Any], address: tuple[str, int]) -> None:
-        self.make_protocol = make_protocol
+    def __init__(self, network: Network, address: tuple[str, int]) -> None:
         self.address = address
-        self.context = copy_context()
-        self.is_serving = False
-        self.sockets = (self,)
         self.dead_seconds = 0.0
         self._network = network
 
@@ -134,6 +140,27 @@ class Listening:
     def setsockopt(self, level: int, option: int, value: int) -> None:
         if (level, option) == (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT):
             self.dead_seconds = value / 1000
+
+    def listen(self, _backlog: int) -> None:
+        pass
+
+    def dup(self) -> BoundSocket:
+        return self
+
+    def close(self) -> None:
+        self._network.release(self.address)
+
+
+class Listening:
+    """asyncio's server on a listening socket."""
+
+    def __init__(self, network: Network, make_protocol: Callable[[], Any], bound: BoundSocket) -> None:
+        self.make_protocol = make_protocol
+        self.address = bound.address
+        self.dead_seconds = bound.dead_seconds
+        self.context = copy_context()
+        self.is_serving = False
+        self._network = network
 
     async def start_serving(self) -> None:
         self.is_serving = True

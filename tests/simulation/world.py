@@ -42,7 +42,6 @@ SMALL = {
     "p2pci.server.connection.BATCH_BYTES": 300,
     "p2pci.server.connection.BATCH_RECORDS": 2,
     "p2pci.upload.connection.PIECE_BYTES": 16_000,
-    "p2pci.upload.from_file.PIECE_BYTES": 16_000,
     "p2pci.upload.opening.WHOLE_BYTES": 50_000,
 }
 SIZES = (0, 1, 300, 1_000, 2_000, 3_000, 4_000, 60_000)  # a text has twice as many bytes
@@ -119,8 +118,9 @@ class World:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Put the disk under what runs, and make sizes small."""
+        """Put disk and network under what runs, and make sizes small."""
         with self.disk.in_place(), ExitStack() as stack:
+            stack.enter_context(patch("p2pci.accepting._bind", self.loop.bind))
             for name, value in SMALL.items():
                 stack.enter_context(patch(name, value))
             yield
