@@ -63,6 +63,7 @@ class Accepting:
         self._sockets: list[socket.socket] = []  # the loop accepts on copies, and closes them
         self._servers: list[asyncio.Server] = []
         self._is_accepting = False
+        self._takes_one = False  # and pauses then
         self._waiting: asyncio.Task[None] | None = None  # for room
         self._limit = self._highest = 0  # descriptors from here on are spared
 
@@ -131,7 +132,7 @@ class Accepting:
     def _take(self) -> asyncio.BaseProtocol:
         """Make the protocol of a connection that was just accepted, and pause if it should be the last."""
         may_be_last = CHECKED_SHARE * (self._count() + 1) >= self._highest
-        if may_be_last and self._is_accepting and (self._waiting or not self._has_room(1)):
+        if may_be_last and self._is_accepting and (self._takes_one or not self._has_room(1)):
             self._is_accepting = False
             loop = asyncio.get_running_loop()
             loop.call_soon(self._stop)  # uvloop would trip over it now
@@ -155,12 +156,15 @@ class Accepting:
                 overdrawn = self._count_spared()
                 if self._has_room(overdrawn + 2 * ACCEPTS * len(self._sockets)):
                     self._stop()
-                    self._waiting = None
-                    self._note(False)  # noqa: FBT003 - whether it is paused
+                    self._takes_one = False
                     await self._accept(at_once=ACCEPTS)
-                    return
-                if not self._is_accepting and self._has_room(overdrawn + 1):
+                    if self._is_accepting:
+                        break
+                elif not self._is_accepting and self._has_room(overdrawn + 1):
+                    self._takes_one = True
                     await self._accept(at_once=1)
+        self._waiting = None
+        self._note(False)  # noqa: FBT003 - whether it is paused
 
     def _count_spared(self) -> int:
         """How many of the spared descriptors are taken all the same."""

@@ -69,7 +69,12 @@ class IndexServer:
         Raises:
             CannotListenError: the port is taken, or the host is not this machine's.
         """
-        listener = Listener(lambda: IndexConnection(self, listener), limits=self._limits, watch=self.watch)
+        listener = Listener(
+            lambda: IndexConnection(self, listener),
+            limits=self._limits,
+            watch=self.watch,
+            spare_descriptors=PROBES,
+        )
         await listener.open(self._host, self._wanted_port)
         self._listener = listener
 
