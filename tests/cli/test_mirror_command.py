@@ -100,6 +100,7 @@ def test_dry_run_fetches_nothing(swarm: Swarm, tmp_path: Path) -> None:
         (("--range", "x"), "'x' is neither a number nor a range. Write 3457, 1-999 or 9000-."),
         (("--range", "9-1"), "'9-1' is not a range. Write the lower number first"),
         (("--file", "absent"), "'absent': No such file or directory"),
+        (("--all", "--range", "7"), "--all is more than --range and --file. Give it alone, or leave it out."),
         (("--all", "--accept", "12"), "'12' is no SHA-256. Give its 64 hex digits."),
         (("--all", "--max-bytes", "x"), "'x' is not a valid integer range"),
     ],

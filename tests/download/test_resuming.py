@@ -209,3 +209,29 @@ async def test_head_that_drips_is_given_up(shelf: Shelf) -> None:
     async with serving(FakeHolder(*segments, pause_seconds=0.01)) as fake:
         with pytest.raises(DeadlineError, match="did not answer within"):
             await fetch(7, fake.address, shelf=shelf, limits=DownloadLimits(head_seconds=0.3))
+
+
+async def test_holder_that_chokes_on_one_thing_after_the_other_is_asked_plainly_in_the_end(
+    shelf: Shelf,
+) -> None:
+    begin(shelf)
+
+    class Choking(FakeHolder):
+        def answer(self, request: bytes) -> tuple[bytes, ...]:
+            if b"Range" in request:
+                return (_part_answer(b"x", f"bytes 0-0/{len(TEXT)}"),)
+            if b"Want" in request:
+                return (b"P2P-CI/1.0 400 Bad Request\r\n\r\n",)
+            return (document_answer(TEXT),)
+
+    async with serving(Choking()) as fake:
+        downloaded = await fetch(7, fake.address, shelf=shelf, asks_digest=True, limits=SHORT)
+    assert downloaded.path.read_bytes() == TEXT
+    assert len(fake.requests) == 3
+
+
+async def test_larger_part_of_another_version_is_passed_over(shelf: Shelf, holder: UploadServer) -> None:
+    begin(shelf, TEXT[:1000])
+    begin(shelf, bytes(HALF), version=Version(HALF * 3, modified=b"some day"))
+    downloaded = await fetch(7, ("127.0.0.1", holder.port), shelf=shelf, digest=DIGEST, limits=SHORT)
+    assert downloaded.path.read_bytes() == TEXT

@@ -113,6 +113,34 @@ async def test_what_differs_is_replaced_when_asked_and_kept_aside(swarm: Swarm, 
     assert (shelf.path / "rfc7.txt.orig").read_bytes() == b"ours"
 
 
+async def test_what_is_no_document_in_the_place_of_one_is_the_reason(swarm: Swarm, shelf: Shelf) -> None:
+    await swarm.holder({7: b"seven", 8: b"eight"})
+    (shelf.path / "rfc7.txt").mkdir()
+    done = await mirror_all(swarm.index.port, shelf)
+    assert "is no document" in done.mirror.failed[7]
+    assert done.mirror.documents == 1
+
+
+async def test_present_copy_is_put_aside_for_a_new_one_alone(swarm: Swarm, shelf: Shelf) -> None:
+    """Not when the new one does not come, and not when it is the same."""
+    large = text_of(9, LARGE_BYTES + 1)
+    await swarm.fake(FakeHolder(document_answer(large[:-1], length=len(large))), {9: large})
+    (shelf.path / "rfc9.txt").write_bytes(b"ours")
+    done = await mirror_all(swarm.index.port, shelf, replaces=True)
+    assert 9 in done.mirror.failed
+    assert on(shelf) == {9: b"ours"}
+    assert list(shelf.path.glob("*.orig")) == []
+    mirror = Mirror(
+        ("127.0.0.1", swarm.index.port), shelf, options=MirrorOptions(replaces=True, limits=SHORT)
+    )
+    plan = await mirror.plan(ALL)
+    (shelf.path / "rfc9.txt").write_bytes(large)  # somebody else was faster
+    await swarm.holder({9: large})
+    await mirror.run(plan)
+    await mirror.close()
+    assert list(shelf.path.glob("*.orig")) == []
+
+
 async def test_what_came_to_the_shelf_meanwhile_stays(swarm: Swarm, shelf: Shelf) -> None:
     await swarm.holder({7: b"theirs"})
     mirror = Mirror(("127.0.0.1", swarm.index.port), shelf, options=MirrorOptions(limits=SHORT))

@@ -53,8 +53,9 @@ async def test_words_select_by_the_listing(swarm: Swarm, shelf: Shelf) -> None:
 
 async def test_without_a_list_the_range_is_asked_for(swarm: Swarm, shelf: Shelf) -> None:
     with serving({"/rfc/rfc8.txt": Reply(b"eight\n")}, tls=None) as fake:
-        mirror = await mirror_with(fake, swarm, shelf, Selection(((7, 9),)))
+        mirror = await mirror_with(fake, swarm, shelf, Selection(((7, 9), (8, 9), (7, 7))))
         assert on(shelf) == {8: b"eight\n"}
+        assert len(fake.asked) == 3
     assert mirror.absent == [7, 9]
 
 

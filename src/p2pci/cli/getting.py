@@ -17,6 +17,7 @@ from p2pci.download import HOLDERS_WANTED, DownloadLimits, Downloads
 from p2pci.errors import (
     ConnectionLostError,
     DisagreementError,
+    LibraryError,
     NetworkError,
     NotFoundError,
     P2PCIError,
@@ -127,7 +128,14 @@ class _Getting:
             return _Outcome("present", {})
         try:
             done = await self._get(number)
-        except (DisagreementError, NetworkError, NotFoundError, ProtocolError, RefusedError) as error:
+        except (
+            DisagreementError,
+            LibraryError,
+            NetworkError,
+            NotFoundError,
+            ProtocolError,
+            RefusedError,
+        ) as error:
             return self._failure(error)
         details = {"path": str(done.path), "size": done.size, "sha256": done.digest.hex()}
         return _Outcome("downloaded", {**details, "verified": done.is_verified})

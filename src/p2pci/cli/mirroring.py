@@ -150,7 +150,12 @@ class _Run:
             self._terminal.complain(
                 f"{lacking} document(s) are still missing. Run it again; --keep-going goes on at once."
             )
-        return ExitStatus.FAILED if missing or plan.disputed else ExitStatus.DONE
+        if missing or plan.disputed:
+            return ExitStatus.FAILED
+        if not (plan.wanted or plan.outside or plan.present):
+            self._terminal.complain("Nobody has any of what was asked for. `p2pci list` shows what there is.")
+            return ExitStatus.NOT_FOUND
+        return ExitStatus.DONE
 
     def _say_outcome(self) -> None:
         mirror, seconds = self._mirror, self._seconds

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import queue
+import shutil
 import sys
 import threading
 from contextlib import contextmanager, suppress
@@ -90,8 +91,8 @@ class Terminal:
     def show_status(self, text: str) -> None:
         """Show a line that the next one replaces; only on a screen where no prompt waits."""
         if self.is_screen and not self._prompt:
-            self._status = text
-            self._write(_CLEAR_LINE + text)
+            self._status = text[: shutil.get_terminal_size().columns - 1]
+            self._write(_CLEAR_LINE + self._status)
 
     def _write(self, text: str) -> None:
         self._output.write(text)

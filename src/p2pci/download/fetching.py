@@ -114,12 +114,14 @@ async def fetch(
         limits or DownloadLimits(),
     )
     tell(Downloading(number, *source))
-    try:
-        downloaded = await _fetch(order)
-    except _StartOver as again:
-        downloaded = await _fetch(replace(order, resumes=False, asks_digest=again.asks_digest))
-    tell(downloaded)
-    return downloaded
+    while True:
+        try:
+            downloaded = await _fetch(order)
+        except _StartOver as again:  # at most twice: without a part, then without asking for the digest
+            order = replace(order, resumes=False, asks_digest=again.asks_digest)
+        else:
+            tell(downloaded)
+            return downloaded
 
 
 async def _fetch(order: _Order) -> Downloaded:

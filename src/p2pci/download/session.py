@@ -21,7 +21,6 @@ from p2pci.errors import (
     NotFoundError,
     ProtocolError,
     RefusedError,
-    WrongDocumentError,
 )
 from p2pci.events import Disagreement, SourceFailed
 from p2pci.protocol.extensions import Options
@@ -160,7 +159,7 @@ class Downloads:
 
     def _note_failure(self, attempt: _Attempt, address: Address, error: Exception) -> None:
         attempt.failures[address] = error
-        if isinstance(error, NotFoundError | WrongDocumentError | RefusedError):
+        if isinstance(error, NotFoundError | ProtocolError | RefusedError):
             attempt.left_out.add(address)
         if isinstance(error, ConnectionLostError):
             attempt.plain.add(address)  # perhaps a program of 1.0 that broke at what it does not know

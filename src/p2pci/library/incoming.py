@@ -163,10 +163,11 @@ class Incoming:
         with self._using:
             descriptor = self._opened()
             rest = memoryview(data).cast("B")
-            self._note(rest)
             try:
                 while rest:
-                    rest = rest[os.write(descriptor, rest) :]
+                    written = os.write(descriptor, rest)
+                    self._note(rest[:written])
+                    rest = rest[written:]
             except OSError as error:
                 raise library_error(self._path, error, wish="be saved") from error
 

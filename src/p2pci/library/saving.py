@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from p2pci.library.documents import FileState
 from p2pci.library.folder import Folder, library_error
@@ -41,6 +41,10 @@ class Hidden(NamedTuple):
     state: FileState
 
 
+class _SetAside(Protocol):
+    def __call__(self, number: int, *, unless: bytes | None) -> object: ...
+
+
 class Saving:
     """Documents on their way to a shelf, many at a time; made by `Shelf.saving`, for several threads.
 
@@ -56,7 +60,7 @@ class Saving:
         folder: Folder,
         *,
         name_of: Callable[[int], str],
-        set_aside: Callable[[int], object],
+        set_aside: _SetAside,
         note: Callable[[int, str, Reading], None],
     ) -> None:
         self._folder = folder
@@ -135,7 +139,7 @@ class Saving:
     def _take_in(self, document: Hidden, *, replaces: bool) -> bool:
         """Give a document that is on the disk its name, and say whether that could be."""
         if replaces:
-            self._set_aside(document.number)
+            self._set_aside(document.number, unless=document.digest)
         elif self._folder.exists(document.name):
             return False
         self._folder.replace(document.name, by=document.hidden)

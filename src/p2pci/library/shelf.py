@@ -77,6 +77,7 @@ class Shelf:
     Attributes:
         path: the folder, absolute.
         listing: what the folder's index files said at the last scan.
+        keeps_replaced: whether a commit keeps the copy that it replaces, with `.orig` behind its name.
         unreadable: the files that the last scan had to leave out, each as the error that says why.
     """
 
@@ -91,6 +92,7 @@ class Shelf:
             LibraryError: it cannot be made or read, or is not a folder.
         """
         self.path = folder.absolute()
+        self.keeps_replaced = False
         self.unreadable: list[LibraryError] = []
         self._documents: dict[int, Document] = {}
         # Held while the tables change, so that a scan never forgets what was committed meanwhile.
@@ -252,20 +254,26 @@ class Shelf:
         into_place = partial(self._put_in_place, number)
         return Incoming(self._folder, number, key=key, goes_on=goes_on, into_place=into_place)
 
-    def set_aside(self, number: int) -> Path | None:
+    def set_aside(self, number: int, *, unless: bytes | None = None) -> Path | None:
         """Keep the present copy of a document, which a `commit` is about to replace, as `rfc7.txt.orig`.
 
         Where that is taken by another copy, it is `rfc7.txt.orig2` and so on: nothing is lost. The document
         keeps its own name until the commit, where the disk can give a file two.
 
+        Args:
+            number: of the document.
+            unless: a SHA-256; a copy that has it is not worth keeping.
+
         Returns:
-            Where it is kept; None when the shelf has no such document.
+            Where it is kept; None when the shelf has no such document, or only what is not kept.
 
         Raises:
             LibraryError: the disk refused.
         """
         try:
             with self.open(number) as present:
+                if unless and unless == (present.digest or present.hash()):
+                    return None
                 return self.path / self._keep_aside(number, present)
         except NotOnShelfError:
             return None
@@ -288,6 +296,8 @@ class Shelf:
     def _put_in_place(self, number: int, received: Received) -> str:
         """Give a whole document its name and return it: that of the copy it replaces, else the canonical."""
         name = self._name_of(number)
+        if self.keeps_replaced:
+            self.set_aside(number, unless=received.digest)
         self._folder.replace(name, by=received.name)
         self._folder.sync()
         reading = Reading(received.state, title_from_text(received.beginning), received.digest)

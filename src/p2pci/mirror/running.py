@@ -18,6 +18,7 @@ from p2pci.errors import (
     ConnectionLostError,
     DisagreementError,
     InvalidValueError,
+    LibraryError,
     NetworkError,
     NotFoundError,
     ProtocolError,
@@ -133,7 +134,7 @@ class Mirror:
         plan = self._compare(offers, shelf)
         if self._origin:
             known = {offer.number for offer in offers}.union(shelf)
-            plan.outside.extend(number for number in self._listed(selection) if number not in known)
+            plan.outside.extend(sorted(set(self._listed(selection)) - known))
         return plan
 
     def _listed(self, selection: Selection) -> Iterator[int]:
@@ -170,6 +171,7 @@ class Mirror:
         Raises:
             LibraryError: the disk refused; what has come is on the shelf.
         """
+        self._shelf.keeps_replaced = self._options.replaces
         self._transfer = Transfer(
             plan.wanted,
             self._shelf,
@@ -182,11 +184,20 @@ class Mirror:
         )
         try:
             left = await self._transfer.run()
+            await asyncio.get_running_loop().run_in_executor(None, self._note_kept)
             await self._fetch_one_by_one(left)
             if self._origin and (self._options.keeps_going or not self.failed):
                 await self._fetch_from(self._origin, plan.outside)
         finally:
             await self._transfer.store.close()
+
+    def _note_kept(self) -> None:
+        """Look at what stood in the way of documents: one that came meanwhile, or what is none."""
+        for number in self._transfer.store.kept if self._transfer else ():
+            try:
+                self._shelf.open(number).close()
+            except LibraryError as error:
+                self.failed[number] = str(error)
 
     async def close(self) -> None:
         """End the conversation with the index, and note on the disk what was learnt of the shelf."""
@@ -250,8 +261,6 @@ class Mirror:
 
     async def _fetch(self, downloads: Downloads, offer: Offer) -> Downloaded:
         records = await self._look_up(offer.number)
-        if self._options.replaces:
-            await asyncio.get_running_loop().run_in_executor(None, self._shelf.set_aside, offer.number)
         return await downloads.get(
             offer.number,
             records,

@@ -78,6 +78,8 @@ def mirror(
 
     if not (takes_all or ranges or files or words):
         raise click.UsageError("Say what to fetch: --all, --range 1-999, --file LIST, or --match WORD.")
+    if takes_all and (ranges or files):
+        raise click.UsageError("--all is more than --range and --file. Give it alone, or leave it out.")
     numbers = [*parse_ranges(",".join(ranges))] if ranges else []
     for file in files:
         numbers += parse_list(file)
