@@ -303,6 +303,19 @@ async def test_disk_that_takes_no_more_ends_it_and_the_next_run_goes_on(swarm: S
     assert on(shelf) == documents
 
 
+# Found by simulation: the sources were held back, and nobody let them go on.
+async def test_disk_that_fails_while_much_waits_for_it_ends_it_too(
+    swarm: Swarm, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2pci.mirror.storing.BATCH_BYTES", 500)
+    monkeypatch.setattr("p2pci.mirror.storing.MAX_WAITING_BYTES", 600)
+    await swarm.holder({number: text_of(number, 1000) for number in range(1, 301)})
+    with files_of_at_most(0), pytest.raises(LibraryError, match="files may not be that large"):
+        async with asyncio.timeout(20.0):
+            await mirror_all(swarm.index.port, shelf)
+    assert hidden(shelf) == []
+
+
 @pytest.mark.parametrize("turns", [0, 5, 20, 50, 100, 200, 400])
 async def test_cancelled_mirror_leaves_whole_documents_alone(swarm: Swarm, shelf: Shelf, turns: int) -> None:
     await swarm.holder(DOCUMENTS)
