@@ -8,6 +8,8 @@ ARGS ?=
 # Plain assignments: some shells export HOST, the name of the machine itself, or TARGET. The command line still wins.
 TARGET =
 NUMBER =
+SEED =
+SECONDS =
 HOST = localhost
 PORT = 7734
 
@@ -29,7 +31,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format bench run-server run-peer1 run-peer2 run-peer3 screenshots lock clean FORCE
+.PHONY: help setup demo test test-all soak check format bench run-server run-peer1 run-peer2 run-peer3 screenshots lock clean FORCE
 
 help: ## show this list
 	@echo "make TARGET, one of:"
@@ -46,6 +48,9 @@ test: $(DEV) ## run the tests (ARGS="-k lookup" for some of them)
 
 test-all: $(DEV) ## run the tests, the slow ones too
 	@$(PYTEST) -m '' $(ARGS)
+
+soak: $(DEV) ## simulate swarms for as long as wanted (SECONDS=600 SEED=0); it says how to replay one that fails
+	@$(BIN)/python -m tests.simulation --from $(or $(SEED),0) --for $(or $(SECONDS),600)
 
 check: $(DEV) ## check format, lint, types and floors
 	@echo "format: ruff format --check"

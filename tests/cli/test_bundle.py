@@ -102,6 +102,14 @@ def test_only_what_is_new_since_earlier_bundles_goes_in(folder: Path) -> None:
     assert documents_in(folder / "to") == documents_in(folder / "rfcs")
 
 
+def test_earlier_bundle_is_not_written_over(folder: Path) -> None:
+    (folder / "old.tar").write_bytes(b"the earlier one")
+    done = run((*P2PCI, "bundle", "export", "old.tar", "--since", "./old.tar"), cwd=folder)
+    assert done.returncode == 2
+    assert "FILE is what --since names, and would be lost." in done.stderr
+    assert (folder / "old.tar").read_bytes() == b"the earlier one"
+
+
 def test_differences_are_listed_and_replaced_when_asked(folder: Path) -> None:
     _bundle(folder, "export", "b.tar")
     fill(folder / "to", {7: "Ours"})

@@ -146,6 +146,23 @@ def test_interrupted_run_ends_with_whole_documents_and_the_next_goes_on(swarm: S
     assert _on_shelf(tmp_path) == swarm.originals
 
 
+@pytest.mark.parametrize("signals,code", [((signal.SIGTERM,), 143), ((signal.SIGINT, signal.SIGINT), 130)])
+def test_ended_in_whatever_way_it_shows_no_traceback(
+    swarm: Swarm, tmp_path: Path, signals: tuple[signal.Signals, ...], code: int
+) -> None:
+    stage = Stage(tmp_path)
+    try:
+        mirror = stage.start(*P2PCI, "mirror", "--all", "--server", swarm.server, "--trace", cwd=tmp_path)
+        mirror.wait_for("^Content-Length: ")
+        for number in signals:
+            mirror.signal(number)
+        assert mirror.finish() in (0, code, -signal.SIGINT)
+        assert "Traceback" not in mirror.output
+        assert len(signals) > 1 or not list((tmp_path / "rfcs").glob(".rfc*.tmp"))
+    finally:
+        stage.end()
+
+
 def _wait_for_documents(folder: Path, count: int, mirror: Process) -> None:
     """Look, as often as can be, until so many are there or the mirror has ended."""
     while mirror.is_running and len(list((folder / "rfcs").glob("rfc*.txt"))) < count:

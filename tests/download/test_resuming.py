@@ -211,7 +211,7 @@ async def test_head_that_drips_is_given_up(shelf: Shelf) -> None:
             await fetch(7, fake.address, shelf=shelf, limits=DownloadLimits(head_seconds=0.3))
 
 
-async def test_holder_that_chokes_on_one_thing_after_the_other_is_asked_plainly_in_the_end(
+async def test_holder_that_chokes_on_one_thing_after_another_is_asked_plainly_in_the_end(
     shelf: Shelf,
 ) -> None:
     begin(shelf)

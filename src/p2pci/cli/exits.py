@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -33,6 +34,11 @@ class ExitStatus(IntEnum):
     INTERRUPTED = 130
 
 
+def _end(number: int, _frame: object) -> None:
+    """End in order on SIGTERM, where no event loop sees to it."""
+    raise SystemExit(128 + number)
+
+
 def exit_status_of(error: P2PCIError) -> ExitStatus:
     match error:
         case InvalidValueError():
@@ -50,6 +56,7 @@ def exit_status_of(error: P2PCIError) -> ExitStatus:
 def run_to_exit(command: Callable[[], ExitStatus]) -> ExitStatus:
     """Run a command; an error of ours ends in its sentence on standard error and in its exit code."""
     open_missing_streams()
+    signal.signal(signal.SIGTERM, _end)
     try:
         return command()
     except P2PCIError as error:

@@ -17,13 +17,30 @@ _T = TypeVar("_T")
 def run(main: Coroutine[Any, Any, _T], *, is_short: bool = False) -> _T:
     """Run a coroutine to its end, on uvloop where it is installed.
 
+    The first SIGINT or SIGTERM cancels it, so that it leaves its files in order; the second one is the
+    system's to handle.
+
     Args:
         main: what to run.
         is_short: one question; to import uvloop would take longer than it saves.
     """
     make_loop = None if is_short else _fastest_loop()
     with asyncio.Runner(loop_factory=make_loop) as runner:
-        return runner.run(main)
+        return runner.run(_until_signal(main))
+
+
+async def _until_signal(main: Coroutine[Any, Any, _T]) -> _T:
+    with ending_signals() as ending:
+        working = asyncio.ensure_future(main)
+        try:
+            await asyncio.wait((working, ending), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not working.done():
+                working.cancel()
+                await asyncio.wait([working])
+        if ending.done() and working.cancelled():
+            raise KeyboardInterrupt if ending.result() == signal.SIGINT else SystemExit(128 + ending.result())
+        return working.result()
 
 
 def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -44,6 +44,8 @@ def export_(file: str, library: Path, *, since: tuple[Path, ...], is_json: bool)
     """
     from p2pci.cli.bundles import export_bundle
 
+    if file != "-" and any(earlier.resolve() == Path(file).resolve() for earlier in since):
+        raise click.UsageError("FILE is what --since names, and would be lost. Choose another name.")
     return export_bundle(file, library=library, earlier=since, is_json=is_json)
 
 
