@@ -85,6 +85,7 @@ def test_a_running_server_is_loaded(stage: Stage) -> None:
     assert "ADD, 10 connections, 16 in flight" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_server_of_another_make_is_loaded(stage: Stage) -> None:
     other = stage.start(sys.executable, "-u", str(ROOT / "bench" / "programs" / "threads.py"))
     port = int(other.wait_for(r"^(\d+)$")[1])

@@ -16,6 +16,8 @@ from p2pci.lan import LOOPBACK, SERVICE, FoundIndex, announced, find_indexes, ow
 from p2pci.protocol.addresses import is_loopback
 from tests.upload.loops import quiet_loop
 
+pytestmark = pytest.mark.slow  # many processes, or much waiting
+
 __all__ = ["quiet_loop"]
 
 SECONDS = 1.5  # an answer that was given a moment ago is given again a second later

@@ -130,6 +130,7 @@ def test_far_too_many_entries_are_no_index() -> None:
         entries_from_xml(_between(XML_HEAD, entries))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     ["<a>", "<author><name>A. Example</name></author>", "<a/>", "<a>text</a>", "<title>", "<title>x</title>"],

@@ -22,6 +22,8 @@ from tests.upload.caller import get
 
 DOCUMENT = bytes(range(256)) * 4096 * 4  # 4 MiB
 LIMIT_BYTES = MIB
+pytestmark = pytest.mark.slow  # many processes
+
 _LIMIT = f"""\
 import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, ({LIMIT_BYTES}, {LIMIT_BYTES}))

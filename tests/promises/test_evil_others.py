@@ -15,6 +15,8 @@ from tests.promises.running import Served
 from tests.promises.watching import MORE_BYTES
 from tests.server.wire_client import NOT_FOUND, OK, add
 
+pytestmark = pytest.mark.slow  # many processes, or much waiting
+
 HEAD = b"P2P-CI/1.0 200 OK\r\n"
 PIECE = b"x" * 65536
 NETWORK, PROTOCOL = 4, 5

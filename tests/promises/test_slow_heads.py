@@ -12,6 +12,8 @@ from tests.promises.running import Served, read_to_the_end
 from tests.promises.watching import MIB, memory_bytes
 from tests.server.wire_client import BAD_REQUEST, WirePeer, add, answer
 
+pytestmark = pytest.mark.slow  # many processes, or much waiting
+
 SLOW = 200
 HEAD_SECONDS = 2
 

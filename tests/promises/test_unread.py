@@ -10,6 +10,8 @@ from tests.promises.conftest import Start
 from tests.promises.running import Served, until
 from tests.server.wire_client import LIST, WirePeer, add, lookup
 
+pytestmark = pytest.mark.slow  # many processes, or much waiting
+
 RECORDS = 5_000
 SIZE = 500  # of a title: LIST is 2.5 MB
 STALL_SECONDS = 2

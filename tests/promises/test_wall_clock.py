@@ -12,6 +12,8 @@ from tests.cli.process import LOOPBACK, P2PCI, Stage, fill, run
 from tests.promises.running import Served, until
 from tests.server.wire_client import BAD_REQUEST, LIST, add, answer
 
+pytestmark = pytest.mark.slow  # many processes, or much waiting
+
 PROGRAM = str(Path(__file__).with_name("stepped_clock.py"))
 HEAD_SECONDS = 2
 
