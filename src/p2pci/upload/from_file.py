@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from p2pci.library import OpenDocument
 
-SEND_BYTES = 64 * 1024  # sent at a time; of more a reader on this machine would find less in the caches
+SEND_BYTES = 128 * 1024  # copied at a time: more of it than the caches hold would cost, and so do more calls
 PROBE_BYTES = 2 * 1024
 TURN_BYTES = 16 * 1024 * 1024  # sent before the worker turns to another document
 TURN_MILLISECONDS = 2  # that it waits for a reader, which may be a fast one
@@ -27,7 +27,7 @@ TURN_MILLISECONDS = 2  # that it waits for a reader, which may be a fast one
 def duplicate(transport: asyncio.Transport) -> socket.socket | None:
     """Give a transport's socket once more, which stays open when that is closed; None if it can't be."""
     connected = transport.get_extra_info("socket")
-    if not connected or not hasattr(select, "poll"):
+    if not connected or not (hasattr(select, "poll") and hasattr(os, "preadv")):
         return None
     out = socket.socket(fileno=os.dup(connected.fileno()))
     if hasattr(socket, "TCP_CORK"):  # waiting to fill segments costs a large document a tenth of its speed
