@@ -29,7 +29,7 @@ _UPLOAD = ("max_uploads", "rate", *_SERVING)
 
 def serving_options(*, per_address: int) -> Callable[[Command], Command]:
     """Give a command the flags of ServingLimits, as `serving`."""
-    return _grouped("serving", _serving_limits, names=_SERVING, options=_serving_flags(per_address))
+    return grouped("serving", _serving_limits, names=_SERVING, options=_serving_flags(per_address))
 
 
 def upload_options(*, per_address: int) -> Callable[[Command], Command]:
@@ -52,7 +52,7 @@ def upload_options(*, per_address: int) -> Callable[[Command], Command]:
         ),
         *_serving_flags(per_address),
     ]
-    return _grouped("upload", _upload_limits, names=_UPLOAD, options=flags)
+    return grouped("upload", _upload_limits, names=_UPLOAD, options=flags)
 
 
 def sharing_options() -> Callable[[Command], Command]:
@@ -73,7 +73,7 @@ def sharing_options() -> Callable[[Command], Command]:
             help="Share all but these numbers, whatever --share says.",
         ),
     ]
-    return _grouped("sharing", _sharing, names=("share", "hide"), options=flags)
+    return grouped("sharing", _sharing, names=("share", "hide"), options=flags)
 
 
 def follow_options() -> Callable[[Command], Command]:
@@ -94,27 +94,12 @@ def follow_options() -> Callable[[Command], Command]:
             help="Look for changes every second: for network mounts, where the system tells of none.",
         ),
     ]
-    return _grouped("follow", _follow_limits, names=("rescan", "poll"), options=flags)
+    return grouped("follow", _follow_limits, names=("rescan", "poll"), options=flags)
 
 
 def _serving_flags(per_address: int) -> Sequence[Option]:
     return [
-        click.option(
-            "--max-connections",
-            type=click.IntRange(1),
-            envvar="P2PCI_MAX_CONNECTIONS",
-            default=50_000,
-            show_default=True,
-            help="Turn newcomers away when there are so many.",
-        ),
-        click.option(
-            "--max-per-address",
-            type=click.IntRange(0),
-            envvar="P2PCI_MAX_PER_ADDRESS",
-            default=per_address,
-            show_default=True,
-            help="The same for those of one address, but this machine's own; 0: no cap.",
-        ),
+        *_cap_flags(per_address),
         click.option(
             "--dead-after",
             type=click.IntRange(4, 86_400),
@@ -141,7 +126,28 @@ def _serving_flags(per_address: int) -> Sequence[Option]:
     ]
 
 
-def _grouped(
+def _cap_flags(per_address: int) -> Sequence[Option]:
+    return [
+        click.option(
+            "--max-connections",
+            type=click.IntRange(1),
+            envvar="P2PCI_MAX_CONNECTIONS",
+            default=50_000,
+            show_default=True,
+            help="Turn newcomers away when there are so many.",
+        ),
+        click.option(
+            "--max-per-address",
+            type=click.IntRange(0),
+            envvar="P2PCI_MAX_PER_ADDRESS",
+            default=per_address,
+            show_default=True,
+            help="The same for those of one address, but this machine's own; 0: no cap.",
+        ),
+    ]
+
+
+def grouped(
     name: str,
     make: Callable[..., object],
     *,

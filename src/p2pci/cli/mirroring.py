@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from p2pci.cli.display import escape, show_json, show_path
 from p2pci.cli.exits import ExitStatus
 from p2pci.cli.log import Log
+from p2pci.cli.places import cache_folder
 from p2pci.cli.printing import PeerPrinter
 from p2pci.cli.questions import tracer
 from p2pci.cli.terminal import Terminal
@@ -42,7 +43,7 @@ async def mirror_documents(
 ) -> ExitStatus:
     """Fetch what is selected and lacking; interrupted and run again it goes on."""
     terminal = Terminal()
-    with Shelf(folder) as shelf:
+    with Shelf(folder, spare=cache_folder()) as shelf:
         mirror = Mirror(
             server,
             shelf,

@@ -110,31 +110,34 @@ class Incoming:
             LibraryError: no file can be made there.
             InvalidValueError: no document has such a number.
         """
-        name = document_name(number)
         self.size = 0
         self._folder = folder
         self._key = key
         self._into_place = into_place
         self._digest = hashlib.sha256()
         self._beginning = b""
-        self._path = folder.path / name
+        self._path = folder.path / document_name(number)
         self._descriptor: int | None = None
         # The number of a closed descriptor soon is another file's, so nobody may close it under a write.
         self._using = threading.RLock()
         try:
-            self._name = f".{name}.{key}.part"
-            self._descriptor = _open_part(folder, self._name) if key else None
-            if self._descriptor is None:  # nothing to keep, or another program is at this part
-                self._key = ""
-                self._name = f".{name}.{secrets.token_hex(8)}.tmp"
-                self._descriptor = folder.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-            elif goes_on:
-                self._read_present(self._descriptor)
-            else:
-                os.ftruncate(self._descriptor, 0)
+            self._open(goes_on=goes_on)
         except OSError as error:
             self.close()
             raise library_error(self._path, error, wish="be saved") from error
+
+    def _open(self, *, goes_on: bool) -> None:
+        name = self._path.name
+        self._name = f".{name}.{self._key}.part"
+        self._descriptor = _open_part(self._folder, self._name) if self._key else None
+        if self._descriptor is None:  # nothing to keep, or another program is at this part
+            self._key = ""
+            self._name = f".{name}.{secrets.token_hex(8)}.tmp"
+            self._descriptor = self._folder.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        elif goes_on:
+            self._read_present(self._descriptor)
+        else:
+            os.ftruncate(self._descriptor, 0)
 
     def __enter__(self) -> Self:
         return self

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from p2pci.cli.limiting import grouped
 from p2pci.cli.options import (
     DIGEST,
     json_option,
@@ -22,26 +23,81 @@ from p2pci.cli.settings import parse_numbers
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
     from p2pci.events import Address
+    from p2pci.mirror import MirrorOptions, Selection
+
+
+def _select(
+    *, takes_all: bool, ranges: tuple[str, ...], files: tuple[IO[str], ...], words: tuple[str, ...]
+) -> Selection:
+    from p2pci.mirror import Selection, parse_list, parse_ranges
+
+    if not (takes_all or ranges or files or words):
+        raise click.UsageError("Say what to fetch: --all, --range 1-999, --file LIST, or --match WORD.")
+    if takes_all and (ranges or files):
+        raise click.UsageError("--all is more than --range and --file. Give it alone, or leave it out.")
+    numbers = parse_ranges(",".join(ranges)) if ranges else []
+    for file in files:
+        numbers += parse_list(file)
+    return Selection(
+        tuple(numbers) if ranges or files else None,
+        tuple(word.casefold() for phrase in words for word in phrase.split()),
+    )
+
+
+def _take(*, keep_going: bool, replace: bool, accepts: tuple[bytes, ...], max_bytes: int) -> MirrorOptions:
+    from p2pci.download import DownloadLimits
+    from p2pci.mirror import MirrorOptions
+
+    return MirrorOptions(
+        accepts=frozenset(accepts),
+        replaces=replace,
+        keeps_going=keep_going,
+        limits=DownloadLimits(max_bytes=max_bytes),
+    )
+
+
+_selection_options = grouped(
+    "selection",
+    _select,
+    names=("takes_all", "ranges", "files", "words"),
+    options=[
+        click.option("--all", "takes_all", is_flag=True, help="Everything that the swarm has."),
+        click.option("--range", "ranges", multiple=True, help="These numbers: 1-999,9000- or 3457."),
+        click.option(
+            "--file",
+            "files",
+            multiple=True,
+            type=click.File(errors="replace"),
+            help="The numbers in this file; - for standard input.",
+        ),
+        click.option("--match", "words", multiple=True, help="Only titles with all of these words."),
+    ],
+)
+_taking_options = grouped(
+    "options",
+    _take,
+    names=("keep_going", "replace", "accepts", "max_bytes"),
+    options=[
+        click.option("--keep-going", is_flag=True, help="Go on when a document cannot be had."),
+        click.option(
+            "--replace", is_flag=True, help="Take what differs here too; keep ours as rfcN.txt.orig."
+        ),
+        click.option(
+            "--accept",
+            "accepts",
+            type=DIGEST,
+            multiple=True,
+            help="A SHA-256 that is right when holders disagree.",
+        ),
+        max_bytes_option,
+    ],
+)
 
 
 @click.command()
-@click.option("--all", "takes_all", is_flag=True, help="Everything that the swarm has.")
-@click.option("--range", "ranges", multiple=True, help="These numbers: 1-999,9000- or 3457.")
-@click.option(
-    "--file",
-    "files",
-    multiple=True,
-    type=click.File(errors="replace"),
-    help="The numbers in this file; - for standard input.",
-)
-@click.option("--match", "words", multiple=True, help="Only titles with all of these words.")
+@_selection_options
 @click.option("--dry-run", is_flag=True, help="Show what would come, and fetch nothing.")
-@click.option("--keep-going", is_flag=True, help="Go on when a document cannot be had.")
-@click.option("--replace", is_flag=True, help="Take what differs here too; keep ours as rfcN.txt.orig.")
-@click.option(
-    "--accept", "accepts", type=DIGEST, multiple=True, help="A SHA-256 that is right when holders disagree."
-)
-@max_bytes_option
+@_taking_options
 @origin_option
 @library_option
 @server_option
@@ -49,15 +105,9 @@ if TYPE_CHECKING:
 @trace_option
 def mirror(
     *,
-    takes_all: bool,
-    ranges: tuple[str, ...],
-    files: tuple[IO[str], ...],
-    words: tuple[str, ...],
+    selection: Selection,
     dry_run: bool,
-    keep_going: bool,
-    replace: bool,
-    accepts: tuple[bytes, ...],
-    max_bytes: int,
+    options: MirrorOptions,
     origin: str | None,
     library: Path,
     server: Address,
@@ -72,34 +122,16 @@ def mirror(
     Example:  p2pci mirror --range 1-999,9000- --server 192.0.2.7
     """
     from p2pci.cli.mirroring import mirror_documents
-    from p2pci.download import DownloadLimits
-    from p2pci.mirror import MirrorOptions, Selection, parse_list, parse_ranges
     from p2pci.origin import Origin, OriginLimits
 
-    if not (takes_all or ranges or files or words):
-        raise click.UsageError("Say what to fetch: --all, --range 1-999, --file LIST, or --match WORD.")
-    if takes_all and (ranges or files):
-        raise click.UsageError("--all is more than --range and --file. Give it alone, or leave it out.")
-    numbers = [*parse_ranges(",".join(ranges))] if ranges else []
-    for file in files:
-        numbers += parse_list(file)
-    selection = Selection(
-        tuple(numbers) if (ranges or files) and not takes_all else None,
-        tuple(word.casefold() for phrase in words for word in phrase.split()),
-    )
-    options = MirrorOptions(
-        accepts=frozenset(accepts),
-        replaces=replace,
-        keeps_going=keep_going,
-        limits=DownloadLimits(max_bytes=max_bytes),
-    )
+    limits = OriginLimits(max_bytes=options.limits.max_bytes)
     return run_command(
         mirror_documents(
             server,
             selection,
             folder=library,
             options=options,
-            origin=Origin(origin, limits=OriginLimits(max_bytes=max_bytes)) if origin else None,
+            origin=Origin(origin, limits=limits) if origin else None,
             is_dry=dry_run,
             is_json=is_json,
             is_traced=trace,
