@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from p2pci import DeadlineError, DownloadLimits, NetworkError, Shelf, UploadServer, fetch
+from p2pci.download import Manner
 from p2pci.errors import WrongDocumentError
 from p2pci.library import Incoming, Version
 from tests.download.fake_holder import SHORT, End, FakeHolder, document_answer, serving
@@ -19,6 +20,7 @@ from tests.download.fake_holder import SHORT, End, FakeHolder, document_answer, 
 TEXT = os.urandom(300_000)
 DIGEST = hashlib.sha256(TEXT).digest()
 HALF = 150_000
+VERIFIED = Manner(digest=DIGEST)
 MODIFIED = b"Fri, 17 Apr 2026 16:08:18 GMT"  # as the fakes answer
 
 
@@ -50,7 +52,7 @@ async def test_real_holder_sends_the_rest_alone(shelf: Shelf, holder: UploadServ
         7,
         ("127.0.0.1", holder.port),
         shelf=shelf,
-        digest=DIGEST,
+        manner=VERIFIED,
         trace=lambda event: requests.append(event.data),  # type: ignore[union-attr]
         limits=SHORT,
     )
@@ -74,7 +76,7 @@ async def test_part_that_was_begun_without_a_digest_is_known_by_its_date(shelf: 
 async def test_whole_that_is_asked_for_in_spite_of_a_part_is_begun_anew(shelf: Shelf) -> None:
     begin(shelf, version=Version(len(TEXT), modified=MODIFIED))
     async with serving(FakeHolder(document_answer(TEXT))) as fake:
-        downloaded = await fetch(7, fake.address, shelf=shelf, resumes=False, limits=SHORT)
+        downloaded = await fetch(7, fake.address, shelf=shelf, manner=Manner(resumes=False), limits=SHORT)
     assert downloaded.path.read_bytes() == TEXT
     assert parts(shelf) == []
 
@@ -99,7 +101,7 @@ async def test_holder_that_answers_400_to_what_it_does_not_know_is_asked_plainly
         assert (await fetch(7, fake.address, shelf=shelf, limits=SHORT)).path.read_bytes() == TEXT
         assert [b"Range" in request for request in fake.requests] == [True, False]
         (shelf.path / "rfc7.txt").unlink()
-        await fetch(7, fake.address, shelf=shelf, asks_digest=True, limits=SHORT)
+        await fetch(7, fake.address, shelf=shelf, manner=Manner(asks_digest=True), limits=SHORT)
         assert [b"Want" in request for request in fake.requests[2:]] == [True, False]
 
 
@@ -130,7 +132,7 @@ async def test_wrong_part_is_not_taken_and_the_document_asked_for_anew(shelf: Sh
             return (answer if b"Range" in request else document_answer(TEXT),)
 
     async with serving(Confused()) as fake:
-        downloaded = await fetch(7, fake.address, shelf=shelf, digest=DIGEST, limits=SHORT)
+        downloaded = await fetch(7, fake.address, shelf=shelf, manner=VERIFIED, limits=SHORT)
     assert downloaded.path.read_bytes() == TEXT
     assert [b"Range" in request for request in fake.requests] == [True, False]
     assert parts(shelf) == []
@@ -140,7 +142,7 @@ async def test_part_with_wrong_bytes_costs_one_more_request_and_no_wrong_documen
     shelf: Shelf, holder: UploadServer
 ) -> None:
     begin(shelf, bytes(HALF))
-    downloaded = await fetch(7, ("127.0.0.1", holder.port), shelf=shelf, digest=DIGEST, limits=SHORT)
+    downloaded = await fetch(7, ("127.0.0.1", holder.port), shelf=shelf, manner=VERIFIED, limits=SHORT)
     assert downloaded.path.read_bytes() == TEXT
 
 
@@ -156,12 +158,14 @@ async def test_digest_in_the_head_that_is_not_the_announced_one_ends_it_before_t
     head = document_answer(b"", length=len(TEXT)).replace(b"Content-Type", announced + b"Content-Type")
     async with serving(FakeHolder(head, end=End.STAY_OPEN)) as fake:
         with pytest.raises(WrongDocumentError):
-            await fetch(7, fake.address, shelf=shelf, digest=DIGEST, limits=SHORT)
+            await fetch(7, fake.address, shelf=shelf, manner=VERIFIED, limits=SHORT)
 
 
 async def test_two_downloads_at_once_do_not_share_a_part(shelf: Shelf, holder: UploadServer) -> None:
     begin(shelf)
-    fetching = [fetch(7, ("127.0.0.1", holder.port), shelf=shelf, digest=DIGEST, limits=SHORT) for _ in "123"]
+    fetching = [
+        fetch(7, ("127.0.0.1", holder.port), shelf=shelf, manner=VERIFIED, limits=SHORT) for _ in "123"
+    ]
     for downloaded in await asyncio.gather(*fetching):
         assert downloaded.path.read_bytes() == TEXT
     assert [path.name for path in shelf.path.iterdir()] == ["rfc7.txt"]
@@ -186,10 +190,10 @@ async def test_broken_download_goes_on_with_another_holder(shelf: Shelf, holder:
     answer = document_answer(TEXT)
     async with serving(FakeHolder(answer[: len(answer) - 1000])) as broken:
         with pytest.raises(NetworkError, match="of 300000 bytes"):
-            await fetch(7, broken.address, shelf=shelf, digest=DIGEST, limits=SHORT)
+            await fetch(7, broken.address, shelf=shelf, manner=VERIFIED, limits=SHORT)
     (part,) = parts(shelf)
     assert part.read_bytes() == TEXT[:-1000]
-    downloaded = await fetch(7, ("127.0.0.1", holder.port), shelf=shelf, digest=DIGEST, limits=SHORT)
+    downloaded = await fetch(7, ("127.0.0.1", holder.port), shelf=shelf, manner=VERIFIED, limits=SHORT)
     assert downloaded.path.read_bytes() == TEXT
     assert downloaded.is_verified
 
@@ -225,7 +229,7 @@ async def test_holder_that_chokes_on_one_thing_after_another_is_asked_plainly_in
             return (document_answer(TEXT),)
 
     async with serving(Choking()) as fake:
-        downloaded = await fetch(7, fake.address, shelf=shelf, asks_digest=True, limits=SHORT)
+        downloaded = await fetch(7, fake.address, shelf=shelf, manner=Manner(asks_digest=True), limits=SHORT)
     assert downloaded.path.read_bytes() == TEXT
     assert len(fake.requests) == 3
 
@@ -233,5 +237,5 @@ async def test_holder_that_chokes_on_one_thing_after_another_is_asked_plainly_in
 async def test_larger_part_of_another_version_is_passed_over(shelf: Shelf, holder: UploadServer) -> None:
     begin(shelf, TEXT[:1000])
     begin(shelf, bytes(HALF), version=Version(HALF * 3, modified=b"some day"))
-    downloaded = await fetch(7, ("127.0.0.1", holder.port), shelf=shelf, digest=DIGEST, limits=SHORT)
+    downloaded = await fetch(7, ("127.0.0.1", holder.port), shelf=shelf, manner=VERIFIED, limits=SHORT)
     assert downloaded.path.read_bytes() == TEXT

@@ -9,7 +9,7 @@
 Imports `dialing`, `library`, `protocol`, `events` and `errors`.
 """
 
-from p2pci.download.fetching import fetch
+from p2pci.download.fetching import Manner, fetch
 from p2pci.download.limits import DownloadLimits
 from p2pci.download.session import HOLDERS_WANTED, Downloads
 from p2pci.download.votes import Vote, count_votes, elect
@@ -18,6 +18,7 @@ __all__ = [
     "HOLDERS_WANTED",
     "DownloadLimits",
     "Downloads",
+    "Manner",
     "Vote",
     "count_votes",
     "elect",

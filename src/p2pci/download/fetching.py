@@ -12,7 +12,7 @@ import platform
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from p2pci.dialing import dial, show_address
 from p2pci.download.inflow import Inflow
@@ -41,6 +41,25 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
+class Manner(NamedTuple):
+    """How a holder is asked, and what has to come.
+
+    Attributes:
+        digest: the SHA-256 that the document must have.
+        asks_digest: ask the holder for it, if it is not known; for holders that know section 5.
+        resumes: go on with what a broken download has left; for any holder, but one that chokes on it.
+        is_foreign: the address was told by another machine, so that this one's own loopback is not meant.
+    """
+
+    digest: bytes | None = None
+    asks_digest: bool = False
+    resumes: bool = True
+    is_foreign: bool = False
+
+
+PLAIN = Manner()
+
+
 @dataclass(frozen=True, slots=True)
 class _Order:
     """A document that is to come from one holder; see `fetch`."""
@@ -48,13 +67,14 @@ class _Order:
     number: int
     source: Address
     shelf: Shelf
-    digest: bytes | None
-    asks_digest: bool
-    resumes: bool
-    is_foreign: bool
+    manner: Manner
     tell: Watcher
     trace: Watcher | None
     limits: DownloadLimits
+
+    @property
+    def asks_digest(self) -> bool:
+        return self.manner.asks_digest and not self.manner.digest
 
 
 class _StartOver(Exception):  # noqa: N818 - no error: it is asked for once more
@@ -69,10 +89,7 @@ async def fetch(
     source: Address,
     *,
     shelf: Shelf,
-    digest: bytes | None = None,
-    asks_digest: bool = False,
-    resumes: bool = True,
-    is_foreign: bool = False,
+    manner: Manner = PLAIN,
     watch: Watcher | None = None,
     trace: Watcher | None = None,
     limits: DownloadLimits | None = None,
@@ -85,10 +102,7 @@ async def fetch(
         number: the RFC.
         source: host and upload port of the holder.
         shelf: where it is saved; what it has under that number is replaced.
-        digest: the SHA-256 that it must have.
-        asks_digest: ask the holder for it, if it is not known; for holders that know section 5.
-        resumes: go on with what a broken download has left; for any holder, but one that chokes on it.
-        is_foreign: the address was told by another machine, so that this one's own loopback is not meant.
+        manner: see Manner.
         watch: told of Downloading, Progress and Downloaded.
         trace: told of Sent and Received, heads alone.
         limits: see DownloadLimits.
@@ -101,24 +115,14 @@ async def fetch(
         LibraryError: the document cannot be saved.
     """
     tell = watch or _ignore
-    order = _Order(
-        number,
-        source,
-        shelf,
-        digest,
-        asks_digest and not digest,
-        resumes,
-        is_foreign,
-        tell,
-        trace,
-        limits or DownloadLimits(),
-    )
+    order = _Order(number, source, shelf, manner, tell, trace, limits or DownloadLimits())
     tell(Downloading(number, *source))
     while True:
         try:
             downloaded = await _fetch(order)
         except _StartOver as again:  # at most twice: without a part, then without asking for the digest
-            order = replace(order, resumes=False, asks_digest=again.asks_digest)
+            manner = manner._replace(resumes=False, asks_digest=again.asks_digest)
+            order = replace(order, manner=manner)
         else:
             tell(downloaded)
             return downloaded
@@ -147,7 +151,7 @@ async def _fetch(order: _Order) -> Downloaded:
 
 
 def _find_part(order: _Order) -> Incoming | None:
-    return order.shelf.resume(order.number) if order.resumes else None
+    return order.shelf.resume(order.number) if order.manner.resumes else None
 
 
 def _goes_on(order: _Order, part: Incoming, head: DocumentHead) -> bool:
@@ -166,7 +170,7 @@ def _goes_on(order: _Order, part: Incoming, head: DocumentHead) -> bool:
 
 
 def _version(order: _Order, head: DocumentHead, *, size: int) -> Version:
-    return Version(size, order.digest or head.digest, head.modified)
+    return Version(size, order.manner.digest or head.digest, head.modified)
 
 
 def _check_head(order: _Order, head: DocumentHead) -> Version:
@@ -191,7 +195,7 @@ async def _save(
 ) -> Downloaded:
     """Write the body, check the whole, and give it its name."""
     begun = incoming.size
-    digest = order.digest or head.digest
+    digest = order.manner.digest or head.digest
     if head.digest and digest != head.digest:
         raise WrongDocumentError(show_address(order.source), announced=digest, found=head.digest)
     await _write_body(order, incoming, inflow=inflow, size=begun + _body_size(head), body=body)
@@ -248,7 +252,7 @@ async def _connected(order: _Order) -> AsyncIterator[Inflow]:
         lambda: Inflow(order.source, trace=order.trace),
         order.source,
         seconds=order.limits.connect_seconds,
-        is_foreign=order.is_foreign,
+        is_foreign=order.manner.is_foreign,
     )
     try:
         yield inflow

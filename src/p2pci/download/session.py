@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from p2pci.download.fetching import fetch
+from p2pci.download.fetching import Manner, fetch
 from p2pci.download.limits import DownloadLimits
 from p2pci.download.votes import count_votes, elect
 from p2pci.errors import (
@@ -142,10 +142,7 @@ class Downloads:
                     attempt.number,
                     source.address,
                     shelf=self._shelf,
-                    digest=attempt.digest,
-                    asks_digest=attempt.asks_digest and source.address not in attempt.plain,
-                    resumes=source.address not in attempt.plain,
-                    is_foreign=self._is_foreign,
+                    manner=self._manner(attempt, source.address),
                     watch=self._watch,
                     trace=self._trace,
                     limits=self._limits,
@@ -156,6 +153,15 @@ class Downloads:
                 del self._failures[source.address]
                 return downloaded
         return None
+
+    def _manner(self, attempt: _Attempt, address: Address) -> Manner:
+        is_plain = address in attempt.plain
+        return Manner(
+            digest=attempt.digest,
+            asks_digest=attempt.asks_digest and not is_plain,
+            resumes=not is_plain,
+            is_foreign=self._is_foreign,
+        )
 
     def _note_failure(self, attempt: _Attempt, address: Address, error: Exception) -> None:
         attempt.failures[address] = error

@@ -107,19 +107,22 @@ class Peer:
         self._downloads: Downloads | None = None
         self._origin = Origin(origin) if origin else None
         self._offer = Offer(self.shelf, sharing)
-        self._membership = Membership(
-            server,
-            offer=self._offer,
-            identify=self._choose_identity,
-            tell=self._tell,
-            trace=trace,
-            limits=self.limits.client,
-            retry_seconds=(self.limits.first_retry_seconds, self.limits.last_retry_seconds),
-        )
+        self._membership = self._make_membership()
         self._follower = Follower(
             self.shelf, changed=self._membership.stir, tell=self._tell, limits=self.limits.follow
         )
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _make_membership(self) -> Membership:
+        return Membership(
+            self.server,
+            offer=self._offer,
+            identify=self._choose_identity,
+            tell=self._tell,
+            trace=self._trace,
+            limits=self.limits.client,
+            retry_seconds=(self.limits.first_retry_seconds, self.limits.last_retry_seconds),
+        )
 
     @property
     def identity(self) -> Address:

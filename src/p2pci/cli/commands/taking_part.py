@@ -130,16 +130,9 @@ def peer(
 
     if menu and log_format == "json":
         raise click.UsageError("A menu is not written as JSON. Add --no-menu, or leave out --log-format.")
-    if auto and context.get_parameter_source("server") is ParameterSource.COMMANDLINE:
-        raise click.UsageError("SERVER and --auto are two ways to say the same. Give one of them.")
-    if auto:
-        from p2pci.cli.announcing import find_index
-        from p2pci.cli.running import run
-
-        server = run(find_index(bind=bind))
     return run_command(
         host_peer(
-            server,
+            _find_server(context, bind=bind) if auto else server,
             library=library,
             bind=bind,
             port=port,
@@ -153,6 +146,16 @@ def peer(
             shows_all=trace,
         )
     )
+
+
+def _find_server(context: click.Context, *, bind: str | None) -> Address:
+    """Find the index server on the local network, for who has not named one."""
+    from p2pci.cli.announcing import find_index
+    from p2pci.cli.running import run
+
+    if context.get_parameter_source("server") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("SERVER and --auto are two ways to say the same. Give one of them.")
+    return run(find_index(bind=bind))
 
 
 @click.command()
