@@ -96,8 +96,6 @@ async def fetch(
 ) -> Downloaded:
     """Download a document from one holder into a shelf's folder.
 
-    The document has its final name only when every byte that was announced is there.
-
     Args:
         number: the RFC.
         source: host and upload port of the holder.
