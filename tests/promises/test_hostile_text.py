@@ -12,6 +12,8 @@ from tests.cli.test_hostile_text import ANSWER, RAW, TITLE as EVIL_TITLE
 from tests.promises.running import ON_ASYNCIO, QUIET_INDEX, Served
 from tests.server.wire_client import BAD_REQUEST, OK, add
 
+pytestmark = pytest.mark.slow  # many processes
+
 ACTS = (
     *(chr(code) for code in (*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0))),
     *"\u2028\u2029",

@@ -14,6 +14,8 @@ from tests.cli.process import LOOPBACK, P2PCI, Stage, fill
 from tests.promises.running import Served, read_to_the_end
 from tests.upload.caller import BIG_BYTES, get
 
+pytestmark = pytest.mark.slow  # many processes
+
 SECRET = b"not for others"
 TRICKS = (
     *("../secret", "..", ".", "/", "/etc/passwd", "//etc/passwd", "~", "~/.ssh/id_rsa", "7/../../secret"),

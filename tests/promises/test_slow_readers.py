@@ -14,6 +14,8 @@ from tests.promises.watching import descriptors, threads
 from tests.server.wire_client import WirePeer
 from tests.upload.caller import BIG_BYTES, get
 
+pytestmark = pytest.mark.slow  # many processes
+
 SLOW = 40
 ABORTED = 500
 # The main one, the four of libuv, and the workers that asyncio keeps for what blocks.
