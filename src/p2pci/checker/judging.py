@@ -1,0 +1,129 @@
+"""Cases tried on a target, one after the other, each within its time: what they find becomes results.
+
+A hostile or dying target ends in verdicts: never in a traceback, and never in more than `total_seconds`.
+May import `cases`, `transcript` and `wire`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from p2pci.checker.cases import Case, Deviation, Finding, Level, Result, Target, Verdict
+from p2pci.checker.symptoms import Symptom
+from p2pci.checker.transcript import Transcript
+from p2pci.checker.wire import Patience, Unreachable, Wires
+
+MAX_UNREACHABLE = 3  # in a row, until the target is taken for dead
+MAX_SILENT = 3  # in a row, until answers are waited for a fifth of the time
+
+
+@dataclass(slots=True)
+class _Mood:
+    """How the target fared so far."""
+
+    ends_at: float
+    unreachable: int = 0
+    silent: int = 0
+    last_reached: str = ""
+
+
+async def judge(
+    cases: Iterable[Case[Target]],
+    make_target: Callable[[Wires], Target],
+    *,
+    patience: Patience,
+    on_result: Callable[[Result], None] = lambda _: None,
+) -> list[Result]:
+    """Try every case, each on connections of its own.
+
+    Args:
+        cases: in the order in which they are tried.
+        make_target: gives a case its target, given the connections of that case.
+        patience: how long is waited.
+        on_result: is called with every result as soon as it is there.
+    """
+    mood = _Mood(ends_at=asyncio.get_running_loop().time() + patience.total_seconds)
+    results = []
+    for case in cases:
+        reason = _why_not(mood)
+        result = _skip(case, reason) if reason else await _try(case, make_target, _wearing(patience, mood))
+        _note(mood, result)
+        results.append(result)
+        on_result(result)
+    return results
+
+
+def _why_not(mood: _Mood) -> str:
+    if mood.unreachable >= MAX_UNREACHABLE:
+        since = f" since {mood.last_reached}" if mood.last_reached else ""
+        return f"the program accepts no connections{since}"
+    if asyncio.get_running_loop().time() >= mood.ends_at:
+        return "the time for all cases is over"
+    return ""
+
+
+def _skip(case: Case[Target], reason: str) -> Result:
+    return Result(case=case, verdict=Verdict.SKIPPED, note=reason, transcript=Transcript())
+
+
+def _wearing(patience: Patience, mood: _Mood) -> Patience:
+    """Wait less for a program that never answers, so that a dead one is judged in bounded time."""
+    if mood.silent < MAX_SILENT:
+        return patience
+    return replace(patience, answer_seconds=patience.answer_seconds / 5)
+
+
+async def _try(case: Case[Target], make_target: Callable[[Wires], Target], patience: Patience) -> Result:
+    wires = Wires(patience)
+    began = asyncio.get_running_loop().time()
+    try:
+        async with asyncio.timeout(patience.case_seconds):
+            finding = await case.run(make_target(wires))
+        result = _result_of(case, finding, wires)
+    except Deviation as deviation:
+        result = _deviating(case, deviation, wires)
+    except Unreachable as error:
+        result = Result(case=case, verdict=Verdict.ERROR, note=str(error), transcript=wires.transcript)
+    except TimeoutError:
+        slow = Deviation(f"not done within {patience.case_seconds:g} s", symptom=Symptom.SILENT)
+        result = _deviating(case, slow, wires)
+    except Exception as error:  # noqa: BLE001 - whatever a hostile target made of our case is a verdict
+        result = Result(
+            case=case,
+            verdict=Verdict.ERROR,
+            note=f"the case itself failed: {error!r}",
+            transcript=wires.transcript,
+        )
+    finally:
+        wires.end()
+        await asyncio.sleep(0)  # the connections are gone before the next case begins
+    return replace(result, seconds=asyncio.get_running_loop().time() - began)
+
+
+def _result_of(case: Case[Target], finding: Finding | None, wires: Wires) -> Result:
+    verdict, note = (finding.verdict, finding.note) if finding else (Verdict.PASS, "")
+    return Result(case=case, verdict=verdict, note=note, transcript=wires.transcript)
+
+
+def _deviating(case: Case[Target], deviation: Deviation, wires: Wires) -> Result:
+    return Result(
+        case=case,
+        verdict=Verdict.UNIMPLEMENTED if case.level is Level.INFO else Verdict.FAIL,
+        note=deviation.what,
+        expected=deviation.expected,
+        received=deviation.received,
+        symptom=deviation.symptom,
+        transcript=wires.transcript,
+    )
+
+
+def _note(mood: _Mood, result: Result) -> None:
+    if result.verdict is Verdict.SKIPPED:
+        return
+    is_unreachable = result.verdict is Verdict.ERROR and not result.transcript.addresses
+    mood.unreachable = mood.unreachable + 1 if is_unreachable else 0
+    mood.silent = mood.silent + 1 if result.symptom is Symptom.SILENT else 0
+    if not is_unreachable:
+        mood.last_reached = result.case.id
