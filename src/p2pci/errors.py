@@ -11,7 +11,8 @@
     │   ├── CannotConnectError     nobody answers at that address
     │   ├── CannotListenError      the port is taken, or not ours to take
     │   ├── ConnectionLostError    the connection ended in the middle of something
-    │   └── DeadlineError          the other side was silent for too long
+    │   ├── DeadlineError          the other side was silent for too long
+    │   └── ProgramError           a program that we started for a test is of no use
     ├── LibraryError               the folder or a file in it cannot be read or written
     │   └── NotOnShelfError        the shelf has no such document (answered with 404)
     ├── BundleError                a bundle is damaged, or is none
@@ -145,6 +146,18 @@ class ConnectionLostError(NetworkError):
 
 class DeadlineError(NetworkError):
     """The other side did not answer within its time."""
+
+
+class ProgramError(NetworkError):
+    """A program that was started for a test did not start, ended too early, or does not listen.
+
+    Attributes:
+        output: the last lines that it printed, made fit to be shown; perhaps "".
+    """
+
+    def __init__(self, what: str, *, output: str = "") -> None:
+        self.output = output
+        super().__init__(what + (f"\nIts last lines:\n{output}" if output else ""))
 
 
 class NotInstalledError(P2PCIError):
