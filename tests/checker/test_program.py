@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from p2pci.checker import program as module
-from p2pci.checker.program import Program, require_free, shown
+from p2pci.checker.program import Program, require_free, shown, wait_until
 from p2pci.errors import ProgramError
 
 PYTHON = (sys.executable, "-I", "-S", "-u", "-c")
@@ -26,8 +26,7 @@ DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); prin
 
 
 async def first_line(program: Program) -> str:
-    while b"\n" not in program.printed_since(0):
-        assert await program.more(10), program.last_lines()
+    assert await wait_until(lambda: b"\n" in program.printed_since(0), seconds=10), program.last_lines()
     return shown(program.printed_since(0)).split("\n")[0]
 
 
@@ -99,8 +98,7 @@ async def test_program_on_a_terminal_is_typed_to_and_nothing_is_echoed() -> None
     code = "import sys; print(sys.stdin.isatty(), flush=True); print('got', input('? '))"
     async with Program((*PYTHON, code), on_terminal=True) as program:
         program.type("a line")
-        while program.is_running:
-            await program.more(0.1)
+        assert await wait_until(lambda: not program.is_running, seconds=10)
         await program.stop()
         assert shown(program.printed_since(0)) == "True\n? got a line\n"
 
@@ -108,17 +106,16 @@ async def test_program_on_a_terminal_is_typed_to_and_nothing_is_echoed() -> None
 async def test_only_the_end_of_endless_output_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_KEPT_BYTES", 100_000)
     async with Program((*PYTHON, "while True: print('x' * 99)"), on_terminal=True) as program:
-        while program.printed_bytes < 1_000_000:
-            assert await program.more(10)
+        assert await wait_until(lambda: program.printed_bytes > 1_000_000, seconds=10)
         position = program.printed_bytes
-        assert await program.more(10)
+        assert await wait_until(lambda: program.printed_bytes > position, seconds=10)
         assert len(program.printed_since(0)) <= 200_000
         assert program.printed_since(position).startswith((b"x", b"\r", b"\n"))
 
 
 async def test_stopping_takes_no_longer_than_its_grace_when_nobody_reads() -> None:
     async with Program("yes", on_terminal=True) as program:
-        await program.more(10)
+        assert await wait_until(lambda: program.printed_bytes > 0, seconds=10)
         began = time.monotonic()
         await program.stop()
     assert time.monotonic() - began < module.GRACE_SECONDS

@@ -67,13 +67,11 @@ class Program:
         self._is_on_terminal = on_terminal
         self._kept = bytearray()
         self._lock = threading.Lock()
-        self._news = asyncio.Event()
         self._popen: subprocess.Popen[bytes] | None = None
         self._output = self._input = -1  # our ends
         self._reader: threading.Thread | None = None
 
     async def __aenter__(self) -> Self:
-        self._loop = asyncio.get_running_loop()
         if self._is_on_terminal and not HAS_TERMINALS:
             raise ProgramError(
                 "A program cannot be given a terminal on this system. Do it on Linux or macOS (or in WSL)."
@@ -128,8 +126,6 @@ class Program:
                 self.printed_bytes += len(data)
                 if len(self._kept) > 2 * MAX_KEPT_BYTES:
                     del self._kept[:-MAX_KEPT_BYTES]
-            with suppress(RuntimeError):  # the loop has ended before the program
-                self._loop.call_soon_threadsafe(self._news.set)
 
     @property
     def name(self) -> str:
@@ -172,16 +168,6 @@ class Program:
         with suppress(OSError):  # it has ended: whoever waits for what comes of the line sees that
             os.write(self._input, line.encode() + b"\n")
 
-    async def more(self, seconds: float) -> bool:
-        """Wait until it printed something, or has ended its output; False when neither happened in time."""
-        self._news.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        except TimeoutError:
-            return False
-        return True
-
     async def wait_until_it_listens(self, host: str, port: int, *, seconds: float = 30.0) -> None:
         """Wait until somebody accepts connections there.
 
@@ -206,18 +192,18 @@ class Program:
             return
         try:
             _signal_group(popen, signal.SIGTERM)
-            await _until(lambda: popen.poll() is not None, seconds=GRACE_SECONDS)
-            await _until(lambda: not _has_group(popen), seconds=ORPHANS_SECONDS)
+            await wait_until(lambda: popen.poll() is not None, seconds=GRACE_SECONDS)
+            await wait_until(lambda: not _has_group(popen), seconds=ORPHANS_SECONDS)
         finally:  # also when we are cancelled meanwhile
             _kill_group(popen)
-        await _until(lambda: popen.poll() is not None, seconds=GRACE_SECONDS)
+        await wait_until(lambda: popen.poll() is not None, seconds=GRACE_SECONDS)
         await self._close()
 
     async def _close(self) -> None:
         """Close our ends, once the thread has read the last of it: a descriptor in use is never closed."""
         reader = self._reader
         if reader:
-            await _until(lambda: not reader.is_alive(), seconds=GRACE_SECONDS)
+            await wait_until(lambda: not reader.is_alive(), seconds=GRACE_SECONDS)
             if reader.is_alive():
                 return  # something that left its group holds the other end; the thread waits for it
         self._close_terminal()
@@ -309,9 +295,13 @@ def _has_group(popen: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-async def _until(is_so: Callable[[], bool], *, seconds: float) -> None:
-    """Wait until it is so, or the time is over."""
+async def wait_until(is_so: Callable[[], bool], *, seconds: float) -> bool:
+    """Wait until it is so; False when it is not in time.
+
+    It looks again and again: what happens in processes, on terminals and on the wire has no common event.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    while not is_so() and loop.time() < deadline:  # noqa: ASYNC110 - nothing tells when a group is empty
+    while not (is_now := is_so()) and loop.time() < deadline:  # noqa: ASYNC110 - no event tells an end
         await asyncio.sleep(POLL_SECONDS)
+    return is_now

@@ -15,6 +15,30 @@ class Symptom(Enum):
         "Your program answers only after the other side closes: it reads until the end of the stream instead "
         "of the blank line that ends a request."
     )
+    NO_BLANK_LINE_ENDS_REQUEST = (
+        "The server waits for the blank line that ends a request: send CR LF once more after the last "
+        "header, and flush."
+    )
+    ENDS_ON_ERROR = (
+        "Your program ended, or gave its connection up, although nobody left it. An answer or a download "
+        "that fails is shown to the user, and the menu comes again: catch the error where the action is done."
+    )
+    HANGS_ON_ANSWER = (
+        "Your program no longer asks: it probably still waits for the end of the last answer. An answer ends "
+        "at the blank line after its records; the connection stays open, so its end never comes."
+    )
+    NO_UPLOAD_SERVER = (
+        "Nobody answers on the port that you report. Bind the upload server first (port 0 takes a free one), "
+        "ask the socket for its port with getsockname, and report that one."
+    )
+    NOT_SHOWN = (
+        "What the server answered is not on the screen. Print each line of it as it came, before or after "
+        "you work with it, and flush."
+    )
+    STOPS_AT_ONE_RECV = (
+        "recv gives what is there, not all that was sent: call it until Content-Length bytes of the document "
+        "are there (or the blank line, for a head), whatever the sizes of the pieces."
+    )
     LF_ONLY = (
         r"println and print end lines with LF alone; the protocol wants CR LF: write \r\n yourself, at the "
         "end of every line."
