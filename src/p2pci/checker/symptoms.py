@@ -70,5 +70,64 @@ class Symptom(Enum):
         "Records outlive their peer. When recv gives nothing, or fails, the peer has left: remove it and all "
         "its records, whichever way the connection ended."
     )
+    RESET_KEEPS_RECORDS = (
+        "Records outlive a peer that was reset. recv or sendall raises ConnectionResetError then: "
+        "remove the peer and its records in a finally, so that it happens whichever way the loop ends."
+    )
+    TAKES_OTHERS = (
+        "When one peer left, records of others went too, or not all of its own. Remove exactly what this "
+        "connection added; and never remove from a list while you loop over it: build a new one."
+    )
+    WRONG_PORT = (
+        "The port in a record is the upload port, which the header Port tells; it is not the port that "
+        "accept gives, which is only the other end of this connection."
+    )
+    TITLE_CUT_AT_BLANK = (
+        "The title is cut at a blank. Titles have several words: take everything behind 'Title: ' up to the "
+        "end of the line."
+    )
+    TITLE_CUT_AT_COLON = (
+        "The title is cut at a colon. Split a header line at its first colon alone: line.split(':', 1)."
+    )
+    NO_CHECK = (
+        "A request that is not as written was carried out. Check the words of the request line and the "
+        "headers before anything else, and answer 400 Bad Request where something is missing or wrong."
+    )
+    NO_VERSION_CHECK = (
+        "The last word of the request line is the version. Compare it first, and answer anything but "
+        "P2P-CI/1.0 with 505 P2P-CI Version Not Supported."
+    )
+    FALLS_OVER = (
+        "The connection ended without an answer: most likely an exception (IndexError, ValueError, KeyError) "
+        "while the request was taken apart. Catch it there, and answer 400 Bad Request."
+    )
+    LOST_UPDATES = (
+        "Records got lost when several peers added at once. Threads share your lists: take a lock around "
+        "everything that reads or changes them."
+    )
+    HELD_UP_BY_READER = (
+        "A peer that does not read holds up the others. Collect the answer under the lock, but send it after "
+        "the lock is released: sendall waits as long as the other side does not read."
+    )
+    MIXED_UP = (
+        "A peer got an answer that was not its own. Keep buffer and request in variables of the connection's "
+        "own thread, not in global ones."
+    )
+    FINDS_TOO_MUCH = (
+        "Other documents were found, too. Compare numbers as numbers: int(a) == int(b), not with in or "
+        "startswith."
+    )
+    ONLY_FIRST = (
+        "Only one of the records came. Go on to the end of the list: collect every record that fits, and "
+        "return behind the loop, not inside it."
+    )
+    SENT_TWICE = (
+        "More came than one answer. One request gets one answer: return after an error, do not go on to the "
+        "next check."
+    )
+    HEADERS_UNASKED = (
+        "An answer of the index server has no headers: status line, blank line, records, blank line. Date, "
+        "OS and the like belong to the answer of a peer that sends a document."
+    )
     ENDLESS = "The program sends without end. Does a loop write again and again what was asked once?"
     GARBAGE = "This is no answer of P2P-CI. Is it really this program that listens on that port?"

@@ -23,14 +23,14 @@ class Lapse(NamedTuple):
     symptom: Symptom | None = None
 
 
-def require(lapses: Iterable[Lapse], *clauses: str) -> None:
-    """Check that a message keeps these clauses.
+def require(lapses: Iterable[Lapse], *clauses: str, level: Level | None = None) -> None:
+    """Check that a message keeps these clauses, or what of them has this level.
 
     Raises:
         Deviation: the first lapse from one of them.
     """
     for lapse in lapses:
-        if lapse.clause in clauses:
+        if lapse.clause in clauses and level in (None, lapse.level):
             raise Deviation(
                 lapse.what, expected=lapse.expected, received=lapse.received, symptom=lapse.symptom
             )
