@@ -7,6 +7,8 @@ Everything goes into the transcript. Nothing here knows the protocol. May import
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import socket
 import struct
 from dataclasses import dataclass, field
@@ -72,7 +74,7 @@ class Wires:
         except TimeoutError as error:
             raise Unreachable(f"no connection within {self.patience.connect_seconds:g} s") from error
         except OSError as error:
-            raise Unreachable(error.strerror or str(error)) from error
+            raise Unreachable(_reason_of(error)) from error
         return wire
 
     def make(self, name: str) -> Wire:
@@ -89,6 +91,15 @@ class Wires:
         """Cut all connections that are still open."""
         for wire in self._open:
             wire.cut()
+
+
+def _reason_of(error: OSError) -> str:
+    """Say why a connection failed in the system's words; asyncio has its own, with the address in it."""
+    if isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    # A name with several addresses that all fail: the numbers are in the text alone.
+    number = error.errno or int(next(iter(re.findall(r"\[Errno (\d+)\]", str(error))), "0"))
+    return os.strerror(number) if number else str(error)
 
 
 class Wire(asyncio.Protocol):

@@ -1,42 +1,29 @@
-"""Text from the wire made fit for a terminal: the one place where it is escaped."""
+"""Messages, JSON and paths as a terminal may show them; what is safe there, `protocol.escaping` decides."""
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 
+from p2pci.protocol.escaping import escape, replace_unsafe
 
-def escape(text: str) -> str:
-    """Write every character that could act on a terminal as `\\x1b` or `\\u202e`."""
-    return _replace_unsafe(text, by=lambda letter: letter.encode("unicode_escape").decode())
+__all__ = ["escape", "show_json", "show_json_line", "show_message", "show_path"]
 
 
 def show_json(value: object) -> str:
     """Write JSON that acts on no terminal either, and in which every string is still the same."""
     lines = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
-    return "\n".join(_replace_unsafe(line, by=_escape_in_json) for line in lines)
+    return "\n".join(replace_unsafe(line, by=_escape_in_json) for line in lines)
 
 
 def show_json_line(value: object) -> str:
     """Write the same in one line."""
-    return _replace_unsafe(json.dumps(value, ensure_ascii=False), by=_escape_in_json)
+    return replace_unsafe(json.dumps(value, ensure_ascii=False), by=_escape_in_json)
 
 
 def _escape_in_json(letter: str) -> str:
     return re.sub("....", r"\\u\g<0>", letter.encode("utf-16-be", "surrogatepass").hex())
-
-
-def _replace_unsafe(text: str, *, by: Callable[[str], str]) -> str:
-    """Replace controls, line separators, what turns directions or is not seen; blanks of any width stay."""
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter.isprintable() or unicodedata.category(letter) == "Zs" else by(letter)
-        for letter in text
-    )
 
 
 def show_path(path: Path) -> str:

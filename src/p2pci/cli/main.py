@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from p2pci import __version__
-from p2pci.cli.commands import asking, bundling, shelf, spying, taking_part
+from p2pci.cli.commands import asking, bundling, checking, shelf, spying, taking_part
 from p2pci.cli.exits import ExitStatus, run_to_exit
 from p2pci.cli.settings import SETTINGS_FILE, load_settings
 from p2pci.errors import InvalidValueError
@@ -76,6 +76,7 @@ for _command in (
     shelf.titles,
     bundling.bundle,
     spying.spy,
+    checking.check,
     taking_part.demo,
 ):
     cli.add_command(_command)

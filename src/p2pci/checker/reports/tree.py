@@ -1,0 +1,208 @@
+"""The tree on a terminal: a line for each case as its result comes, more where it says something, and an end.
+
+Marks and words say everything; colour only underlines it. Nothing of the wire comes out raw.
+May import `cases`, `showing` and its neighbours.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+from enum import Enum
+
+from p2pci.checker.cases import Case, Level, Result, Verdict
+from p2pci.checker.reports.comparing import Row, compare
+from p2pci.checker.reports.report import MARKS, Report, Subject, count_words, weight_of
+from p2pci.protocol.escaping import escape
+
+MIN_COLUMNS = 40
+_ID_COLUMNS = 8
+_DEEP = " " * 13  # under the requirements
+_LABEL_COLUMNS = 10
+
+
+class Tone(Enum):
+    """How a piece of text is painted where there is colour."""
+
+    GOOD = "good"
+    BAD = "bad"
+    NOTICE = "notice"
+    DIM = "dim"
+    STRONG = "strong"
+
+
+Paint = Callable[[str, Tone], str]
+
+_TONES = {
+    Verdict.PASS: Tone.GOOD,
+    Verdict.LENIENT: Tone.NOTICE,
+    Verdict.AMBIGUOUS: Tone.NOTICE,
+    Verdict.UNIMPLEMENTED: Tone.DIM,
+    Verdict.FAIL: Tone.BAD,
+    Verdict.ERROR: Tone.BAD,
+    Verdict.SKIPPED: Tone.DIM,
+}
+
+
+def plain(text: str, _tone: Tone) -> str:
+    return text
+
+
+class Tree:
+    """Writes the tree, a piece at a time, in the order of what happens.
+
+    Args:
+        subject: who is judged.
+        columns: how wide the terminal is.
+        paint: gives a text its colour.
+    """
+
+    def __init__(self, subject: Subject, *, columns: int = 100, paint: Paint = plain) -> None:
+        self._subject = subject
+        self._columns = max(MIN_COLUMNS, columns)
+        self._paint = paint
+        self._group = ""
+
+    def begin(self, planned: int) -> str:
+        of = f"{planned} case{'' if planned == 1 else 's'}"
+        title = self._paint(f"{self._subject.kind} {escape(self._subject.target)}", Tone.STRONG)
+        return f"Judging {title}: {of}"
+
+    def add(self, result: Result) -> str:
+        """Write a result, below the heading of its group when that is a new one."""
+        heading = self._heading(result.case)
+        return "\n".join([*heading, *self._case_lines(result), *self._detail_lines(result)])
+
+    def listed(self, case: Case[object]) -> str:
+        """Write a case that is not tried."""
+        first = f"  {case.id:<{_ID_COLUMNS}}  "
+        rest = self._wrap(f"{case.requirement} [{case.level.value}]", first=first, deep=" " * len(first))
+        return "\n".join([*self._heading(case), *rest])
+
+    def end(self, report: Report) -> str:
+        """Write what it comes to, and what to do next."""
+        counted = " · ".join([*count_words(report.counts), f"{report.seconds:.1f} s"])
+        lines = ["", counted, *self._stale_lines(report)]
+        tone, sentences = _conclusion(report)
+        first, *others = self._wrap(" ".join(sentences), first="", deep="")
+        return "\n".join([*lines, self._paint(first, tone), *others])
+
+    def _heading(self, case: Case[object]) -> list[str]:
+        if case.group == self._group:
+            return []
+        self._group = case.group
+        return ["", self._paint(escape(case.group), Tone.STRONG)]
+
+    def _case_lines(self, result: Result) -> Iterator[str]:
+        mark = self._paint(MARKS[result.verdict], _TONES[result.verdict])
+        first, *rest = self._wrap(
+            result.case.requirement, first=f"    {result.case.id:<{_ID_COLUMNS}} ", deep=_DEEP
+        )
+        yield f"  {mark}{first[3:]}"
+        yield from rest
+
+    def _detail_lines(self, result: Result) -> Iterator[str]:
+        if result.verdict is Verdict.PASS and not result.note:
+            return
+        word = weight_of(result)
+        note = f": {escape(result.note)}" if result.note else ""
+        first, *rest = self._wrap(word + note, first=_DEEP, deep=_DEEP)
+        yield first.replace(word, self._paint(word, _TONES[result.verdict]), 1)
+        yield from rest
+        if result.is_waived:
+            yield from self._labelled("reason", self._subject.waived.get(result.case.id, ""))
+        if result.verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.LENIENT) or result.received is not None:
+            yield from self._evidence_lines(result)
+
+    def _evidence_lines(self, result: Result) -> Iterator[str]:
+        room = self._columns - len(_DEEP) - _LABEL_COLUMNS
+        compared = compare(result.expected, result.received, columns=room)
+        yield from self._rows("expected", compared.expected, has_mark=False)
+        yield from self._rows("received", compared.received, has_mark=True)
+        if result.transcript.addresses:
+            yield from self._labelled("from", ", ".join(result.transcript.addresses))
+        if result.symptom:
+            yield from self._labelled("hint", result.symptom.value)
+        if result.transcript.addresses and result.verdict in (Verdict.FAIL, Verdict.ERROR):
+            command = self._subject.command("--only", result.case.id)
+            yield self._label("again") + command  # in one line, however long: it is there to be copied
+
+    def _rows(self, label: str, rows: list[Row], *, has_mark: bool) -> Iterator[str]:
+        for number, row in enumerate(rows):
+            yield self._label("" if number else label) + row.text
+            if has_mark and row.mark is not None:
+                yield self._label("") + " " * row.mark + self._paint("^", Tone.BAD)
+
+    def _labelled(self, label: str, text: str) -> Iterator[str]:
+        first, *rest = self._wrap(
+            escape(text), first=_DEEP + " " * _LABEL_COLUMNS, deep=_DEEP + " " * _LABEL_COLUMNS
+        )
+        yield self._label(label) + first.lstrip()
+        yield from rest
+
+    def _label(self, label: str) -> str:
+        return _DEEP + self._paint(f"{label:<{_LABEL_COLUMNS}}", Tone.DIM)
+
+    def _wrap(self, text: str, *, first: str, deep: str) -> list[str]:
+        lines = textwrap.wrap(
+            text,
+            self._columns,
+            initial_indent=first,
+            subsequent_indent=deep,
+            break_long_words=True,
+            break_on_hyphens=False,
+        )
+        return lines or [first]
+
+    def _stale_lines(self, report: Report) -> list[str]:
+        return [f"{id_} is waived but needs no waiver: take it off the list." for id_ in report.stale_waivers]
+
+
+def _conclusion(report: Report) -> tuple[Tone, list[str]]:
+    """Say whether it conforms, and what to do next."""
+    if report.is_unusable:
+        return Tone.BAD, _unusable(report)
+    interrupted = (
+        [f"Interrupted after {len(report.results)} of {report.planned} cases."]
+        if report.is_interrupted
+        else []
+    )
+    if report.against:
+        return Tone.BAD, [*interrupted, *_failing(report)]
+    if interrupted:
+        return Tone.NOTICE, [*interrupted, "Nothing failed until then."]
+    return Tone.GOOD, _conforming(report)
+
+
+def _unusable(report: Report) -> list[str]:
+    reasons = [escape(result.note) for result in report.results if result.note]
+    why = reasons[0].rstrip(".") if reasons else "no case was tried"
+    return [
+        f"Nothing could be tried: {why}.",
+        "Check the address, and that the program is running; --start 'COMMAND' starts it.",
+    ]
+
+
+def _failing(report: Report) -> list[str]:
+    first = report.against[0].case.id
+    count = len(report.against)
+    against = "1 case counts against it." if count == 1 else f"{count} cases count against it."
+    advice = (
+        f"Mend {first} and judge again." if count == 1 else f"Mend {first} first: others may follow from it."
+    )
+    return ["Does not conform:", against, advice, "--html FILE shows the whole wire of each."]
+
+
+def _conforming(report: Report) -> list[str]:
+    shoulds = [
+        result
+        for result in report.results
+        if result.verdict is Verdict.FAIL and result.case.level is Level.SHOULD and not result.is_waived
+    ]
+    waived = sum(result.is_waived for result in report.results)
+    but = f", with {waived} waived" if waived else ""
+    said = [f"Conforms{but}."]
+    if shoulds:
+        count = len(shoulds)
+        said.append(f"{count} SHOULD {'fails' if count == 1 else 'fail'}: mend it too; --strict counts it.")
+    return said

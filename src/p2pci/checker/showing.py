@@ -1,0 +1,57 @@
+r"""Bytes of the wire as text in which every byte can be told, and none acts on a terminal.
+
+What is printed is what was there: a byte that is no part of a visible character stands as `\x1b`, the
+ends of lines as `\r\n`. May import `p2pci.protocol`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+_NAMED = {"\r": r"\r", "\n": r"\n", "\t": r"\t", "\\": "\\\\"}
+
+
+class Glyph(NamedTuple):
+    """One character of the wire as it is shown.
+
+    `size_bytes` is what it took there, `columns` what it takes on a terminal.
+    """
+
+    text: str
+    size_bytes: int
+    columns: int
+
+
+def show_bytes(data: bytes) -> str:
+    """Write bytes as text; read as Python's bytes literal it would give them again."""
+    text = data.decode("utf-8", "surrogateescape")
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text
+    return join(glyphs_of(data))
+
+
+def glyphs_of(data: bytes) -> Iterator[Glyph]:
+    for letter in data.decode("utf-8", "surrogateescape"):
+        raw = letter.encode("utf-8", "surrogateescape")
+        text = _show(letter, raw)
+        wide = text == letter and unicodedata.east_asian_width(letter) in "WF"
+        yield Glyph(text, len(raw), 2 if wide else len(text))
+
+
+def _show(letter: str, raw: bytes) -> str:
+    if letter in _NAMED:
+        return _NAMED[letter]
+    # Marks are printable, but they would pile up on their neighbours and shift what stands below them.
+    if letter.isprintable() and not unicodedata.category(letter).startswith("M"):
+        return letter
+    return "".join(f"\\x{byte:02x}" for byte in raw)
+
+
+def join(glyphs: Iterable[Glyph]) -> str:
+    return "".join(glyph.text for glyph in glyphs)
+
+
+def columns_of(glyphs: Iterable[Glyph]) -> int:
+    return sum(glyph.columns for glyph in glyphs)

@@ -1,0 +1,212 @@
+"""What `p2pci check` does: picks the cases, judges the target, shows results as they come, writes reports."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic
+
+from p2pci.checker.cases import Case, Result, Target
+from p2pci.checker.judging import judge
+from p2pci.checker.reports import Report, Subject
+from p2pci.checker.reports.as_json import cases_as_json, report_as_json
+from p2pci.checker.reports.html import report_as_html
+from p2pci.checker.reports.junit import report_as_junit
+from p2pci.checker.reports.tree import Paint, Tone, Tree, plain
+from p2pci.checker.selecting import select
+from p2pci.checker.waiving import read_waivers, waive
+from p2pci.checker.wire import Patience, Wires
+from p2pci.cli.display import show_json
+from p2pci.cli.exits import ExitStatus
+from p2pci.cli.terminal import Terminal
+from p2pci.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from p2pci.events import Address
+
+MAX_COLUMNS = 110
+# SGR of ECMA-48, in the sixteen colours that every theme has made readable.
+_COLOURS = {Tone.GOOD: "32", Tone.BAD: "31", Tone.NOTICE: "33", Tone.DIM: "2", Tone.STRONG: "1"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """The flags that all kinds of targets share.
+
+    Attributes:
+        only, skip: patterns of cases, as `select` reads them.
+        start: a shell line that starts the program under test.
+        answer_seconds: how long an answer is waited for; None for the usual time.
+    """
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    is_strict: bool = False
+    waivers: Path | None = None
+    answer_seconds: float | None = None
+    start: str | None = None
+    is_json: bool = False
+    junit: Path | None = None
+    html: Path | None = None
+
+    def repeated(self) -> list[str]:
+        """Give the flags by which the same target is judged in the same way again."""
+        words = ["--strict"] if self.is_strict else []
+        words += ["--waive", str(self.waivers)] if self.waivers else []
+        words += ["--timeout", f"{self.answer_seconds:g}"] if self.answer_seconds else []
+        return words + (["--start", self.start] if self.start else [])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite(Generic[Target]):
+    """A kind of target, its cases, and how they get at it.
+
+    Attributes:
+        name: of the target, as people call it.
+        address: where it listens.
+        words: of the command line, that name the target.
+    """
+
+    kind: str
+    name: str
+    address: Address
+    cases: Sequence[Case[Target]]
+    make_target: Callable[[Wires], Target]
+    words: tuple[str, ...]
+
+
+def list_cases(cases: Sequence[Case[Any]], options: CheckOptions, *, kind: str) -> ExitStatus:
+    """Print the cases that would be tried."""
+    chosen = select(cases, only=options.only, skip=options.skip)
+    terminal = Terminal()
+    if options.is_json:
+        terminal.print(show_json(cases_as_json(chosen)))
+        return ExitStatus.DONE
+    tree = _make_tree(Subject(kind=kind, target=""), terminal)
+    terminal.print("\n".join(tree.listed(case) for case in chosen).strip("\n"))
+    return ExitStatus.DONE
+
+
+async def check_target(suite: Suite[Any], options: CheckOptions) -> ExitStatus:
+    """Judge a target; Ctrl-C in the middle ends it with a report of what is known."""
+    cases = select(suite.cases, only=options.only, skip=options.skip)
+    session = _Session(_subject_of(suite, options), options, planned=len(cases))
+    session.begin()
+    try:
+        patience = patience_of(options.answer_seconds)
+        await judge(cases, suite.make_target, patience=patience, on_result=session.note)
+    finally:
+        report = session.end()
+    if report.is_unusable:
+        return ExitStatus.NETWORK
+    return ExitStatus.DONE if report.conforms else ExitStatus.NONCONFORMANT
+
+
+def _subject_of(suite: Suite[Any], options: CheckOptions) -> Subject:
+    waived = {}
+    if options.waivers:
+        lines = _read_lines(options.waivers)
+        waived = read_waivers(lines, suite.cases, source=str(options.waivers))
+    return Subject(
+        kind=suite.kind,
+        target=suite.name,
+        program=(*own_words(), "check"),
+        arguments=(*options.repeated(), *suite.words),
+        waived=waived,
+        is_strict=options.is_strict,
+    )
+
+
+def _read_lines(path: Path) -> Iterable[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise InvalidValueError(f"{path}: {error.strerror}. Name a file of waivers.") from error
+
+
+def own_words() -> tuple[str, ...]:
+    """Give the words that start this program again from where it was started."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return (_short("python3", sys.executable), "-m", "p2pci")
+    return (_short(called.name, str(called)),)
+
+
+def _short(name: str, path: str) -> str:
+    """Give the name alone where the shell finds that very program by it."""
+    found = shutil.which(name)
+    return name if found and Path(found).resolve() == Path(path).resolve() else path
+
+
+def patience_of(answer_seconds: float | None) -> Patience:
+    """Stretch all waiting in proportion when answers are waited for longer than usual."""
+    usual = Patience()
+    if answer_seconds is None:
+        return usual
+    stretch = max(1.0, answer_seconds / usual.answer_seconds)
+    return replace(
+        usual,
+        answer_seconds=answer_seconds,
+        connect_seconds=usual.connect_seconds * stretch,
+        case_seconds=usual.case_seconds * stretch,
+        total_seconds=usual.total_seconds * stretch,
+    )
+
+
+class _Session:
+    """One run: results as they come, and the reports at its end."""
+
+    def __init__(self, subject: Subject, options: CheckOptions, *, planned: int) -> None:
+        self._subject = subject
+        self._options = options
+        self._planned = planned
+        self._results: list[Result] = []
+        self._terminal = Terminal()
+        self._tree = _make_tree(subject, self._terminal)
+        self._started = datetime.now().astimezone()
+        self._began = asyncio.get_running_loop().time()
+
+    def begin(self) -> None:
+        if not self._options.is_json:
+            self._terminal.print(self._tree.begin(self._planned))
+
+    def note(self, result: Result) -> None:
+        result = waive(result, self._subject.waived, is_strict=self._subject.is_strict)
+        self._results.append(result)
+        if not self._options.is_json:
+            self._terminal.print(self._tree.add(result))
+
+    def end(self) -> Report:
+        """Write the reports."""
+        report = Report(
+            subject=self._subject,
+            results=tuple(self._results),
+            planned=self._planned,
+            started=self._started,
+            seconds=asyncio.get_running_loop().time() - self._began,
+        )
+        if self._options.is_json:
+            self._terminal.print(show_json(report_as_json(report)))
+        else:
+            self._terminal.print(self._tree.end(report))
+        for path, write in ((self._options.junit, report_as_junit), (self._options.html, report_as_html)):
+            if path:
+                path.write_text(write(report), encoding="utf-8", newline="\n")
+        return report
+
+
+def _make_tree(subject: Subject, terminal: Terminal) -> Tree:
+    columns = min(MAX_COLUMNS, shutil.get_terminal_size((100, 24)).columns)
+    return Tree(subject, columns=columns, paint=_choose_paint(terminal))
+
+
+def _choose_paint(terminal: Terminal) -> Paint:
+    if not terminal.is_screen or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
+        return plain
+    return lambda text, tone: f"\x1b[{_COLOURS[tone]}m{text}\x1b[0m"
