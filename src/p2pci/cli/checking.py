@@ -6,7 +6,9 @@ import asyncio
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from p2pci.checker.cases import Case, Result, Target
 from p2pci.checker.judging import judge
+from p2pci.checker.program import Program, require_free
 from p2pci.checker.reports import Report, Subject
 from p2pci.checker.reports.as_json import cases_as_json, report_as_json
 from p2pci.checker.reports.html import report_as_html
@@ -28,6 +31,8 @@ from p2pci.cli.terminal import Terminal
 from p2pci.errors import InvalidValueError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from p2pci.events import Address
 
 MAX_COLUMNS = 110
@@ -70,7 +75,7 @@ class Suite(Generic[Target]):
     Attributes:
         name: of the target, as people call it.
         address: where it listens.
-        words: of the command line, that name the target.
+        words, last_words: of the command line, that name the target; the last ones stand behind all flags.
     """
 
     kind: str
@@ -79,6 +84,7 @@ class Suite(Generic[Target]):
     cases: Sequence[Case[Target]]
     make_target: Callable[[Wires], Target]
     words: tuple[str, ...]
+    last_words: tuple[str, ...] = ()
 
 
 def list_cases(cases: Sequence[Case[Any]], options: CheckOptions, *, kind: str) -> ExitStatus:
@@ -97,12 +103,14 @@ async def check_target(suite: Suite[Any], options: CheckOptions) -> ExitStatus:
     """Judge a target; Ctrl-C in the middle ends it with a report of what is known."""
     cases = select(suite.cases, only=options.only, skip=options.skip)
     session = _Session(_subject_of(suite, options), options, planned=len(cases))
-    session.begin()
-    try:
-        patience = patience_of(options.answer_seconds)
-        await judge(cases, suite.make_target, patience=patience, on_result=session.note)
-    finally:
-        report = session.end()
+    patience = patience_of(options.answer_seconds)
+    async with _started(options.start, suite.address) as program:
+        session.begin()
+        try:
+            await judge(cases, suite.make_target, patience=patience, on_result=session.note)
+        finally:
+            session.note_end_of(program)
+            report = session.end()
     if report.is_unusable:
         return ExitStatus.NETWORK
     return ExitStatus.DONE if report.conforms else ExitStatus.NONCONFORMANT
@@ -117,7 +125,7 @@ def _subject_of(suite: Suite[Any], options: CheckOptions) -> Subject:
         kind=suite.kind,
         target=suite.name,
         program=(*own_words(), "check"),
-        arguments=(*options.repeated(), *suite.words),
+        arguments=(*suite.words, *options.repeated(), *suite.last_words),
         waived=waived,
         is_strict=options.is_strict,
     )
@@ -159,6 +167,23 @@ def patience_of(answer_seconds: float | None) -> Patience:
     )
 
 
+@asynccontextmanager
+async def _started(command: str | None, address: Address) -> AsyncIterator[Program | None]:
+    """Have the program under test run meanwhile, when it is ours to start.
+
+    Raises:
+        ProgramError: it cannot be started, does not listen, or somebody else listens there already.
+    """
+    if command is None:
+        yield None
+        return
+    host, port = address
+    await require_free(host, port)
+    async with Program(command) as program:
+        await program.wait_until_it_listens(host, port)
+        yield program
+
+
 class _Session:
     """One run: results as they come, and the reports at its end."""
 
@@ -181,6 +206,12 @@ class _Session:
         self._results.append(result)
         if not self._options.is_json:
             self._terminal.print(self._tree.add(result))
+
+    def note_end_of(self, program: Program | None) -> None:
+        """Tell of a program under test that has ended although nobody asked it to."""
+        if program and not program.is_running:
+            last = textwrap.indent(program.last_lines(), "  ")
+            self._terminal.complain(f"\n{program.name}: {program.describe()}\n{last}")
 
     def end(self) -> Report:
         """Write the reports."""

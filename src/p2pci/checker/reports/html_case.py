@@ -37,7 +37,7 @@ def case_element(result: Result, subject: Subject) -> Markup:
     is_plain = result.verdict is Verdict.PASS
     return tag(
         "details",
-        _summary(result),
+        _summary(result, subject),
         tag("div", *_body(result, subject), class_="body"),
         id=result.case.id,
         class_="is-pass" if is_plain else "is-notable",
@@ -45,8 +45,8 @@ def case_element(result: Result, subject: Subject) -> Markup:
     )
 
 
-def _summary(result: Result) -> Markup:
-    tone = "calm" if result.is_waived else TONES[result.verdict]
+def _summary(result: Result, subject: Subject) -> Markup:
+    tone = _tone(result, subject)
     return tag(
         "summary",
         tag("span", MARKS[result.verdict], class_=f"mark {tone}", aria_hidden="true"),
@@ -54,6 +54,13 @@ def _summary(result: Result) -> Markup:
         tag("span", result.case.requirement, class_="what"),
         tag("span", weight_of(result), class_=f"pill {tone}"),
     )
+
+
+def _tone(result: Result, subject: Subject) -> str:
+    if result.is_waived:
+        return "calm"
+    is_light = result.verdict is Verdict.FAIL and not subject.counts(result)
+    return "note" if is_light else TONES[result.verdict]
 
 
 def _body(result: Result, subject: Subject) -> Iterator[Markup]:
@@ -66,7 +73,7 @@ def _body(result: Result, subject: Subject) -> Iterator[Markup]:
         yield tag("p", tag("b", "Hint: "), result.symptom.value, class_="hint")
     if result.verdict is not Verdict.PASS:
         yield tag("h3", "Try this case again")
-        yield tag("pre", subject.command("--only", result.case.id))
+        yield tag("pre", subject.command("--only", result.case.id), class_="command")
     yield tag("h3", "Wire")
     yield _wire(result.transcript)
     yield tag("p", _fine_print(result), class_="soft")
@@ -74,21 +81,23 @@ def _body(result: Result, subject: Subject) -> Iterator[Markup]:
 
 def _comparison(result: Result) -> Iterator[Markup]:
     compared = compare(result.expected, result.received, columns=_COLUMNS)
-    for title, rows, has_mark in (
-        ("Expected", compared.expected, False),
-        ("Received", compared.received, True),
-    ):
-        if rows:
-            yield tag("h3", title)
-            yield tag("pre", *_lines(rows, has_mark=has_mark))
+    if compared.expected or compared.received:
+        yield tag(
+            "pre",
+            *_lines("expected", compared.expected, has_mark=False),
+            *_lines("received", compared.received, has_mark=True),
+        )
 
 
-def _lines(rows: list[Row], *, has_mark: bool) -> Iterator[Markup]:
-    for row in rows:
+def _lines(label: str, rows: list[Row], *, has_mark: bool) -> Iterator[Markup]:
+    """Give the rows with their label before the first of them, in columns that every row keeps."""
+    blank = " " * (len(label) + 2)
+    for number, row in enumerate(rows):
+        yield Markup(blank) if number else tag("i", f"{label}  ")
         yield tag("span", row.text)
         yield Markup("\n")
         if has_mark and row.mark is not None:
-            yield Markup(" " * row.mark)
+            yield Markup(blank + " " * row.mark)
             yield tag("b", "^")
             yield Markup("\n")
 

@@ -43,11 +43,12 @@ code, pre, .wire { font: .84rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consola
 .counts > div { background: var(--card); border: 1px solid var(--edge); border-radius: .6rem }
 .counts > div { padding: .6rem .8rem }
 .counts b { display: block; font-size: 1.5rem; line-height: 1.2; font-variant-numeric: tabular-nums }
-.counts span { color: var(--soft); font-size: .85rem }
+.counts span { color: var(--soft); font-size: .82rem }
 .bar { display: flex; gap: 2px; height: .5rem; border-radius: .25rem; overflow: hidden }
 .bar i { min-width: 3px; background: currentColor }
 .mend { padding-left: 1.25rem }
 .mend li { margin: .25rem 0 }
+p, li, .what { overflow-wrap: anywhere }
 .filter { display: inline-flex; gap: .5rem; align-items: center; margin-top: 1.25rem; cursor: pointer }
 .filter input { width: 1.1rem; height: 1.1rem; accent-color: var(--sent) }
 body:has(#brief:checked) details.is-pass { display: none }
@@ -72,20 +73,23 @@ summary code { color: var(--soft); white-space: nowrap }
 .pill.note, .verdict.note { background: var(--note-soft) }
 .pill.calm { background: var(--calm-soft) }
 .body { padding: .25rem 1.1rem 1.1rem; border-top: 1px solid var(--edge) }
-.body > p:first-child { margin-top: .75rem }
+.body > p:first-child { margin: .75rem 0 }
+.body > pre:first-child { margin-top: .75rem }
 .soft { color: var(--soft); font-size: .9rem }
 pre {
   margin: 0; padding: .6rem .8rem; background: var(--code); border: 1px solid var(--edge);
   border-radius: .5rem; overflow-x: auto;
 }
 pre b { color: var(--bad) }
+pre i { font-style: normal; color: var(--soft) }
+.command { white-space: pre-wrap; overflow-wrap: anywhere }
 .hint {
   margin: 1rem 0 0; padding: .6rem .9rem; background: var(--note-soft); border-radius: .5rem;
 }
 .hint b { color: var(--note) }
 .wire { border: 1px solid var(--edge); border-radius: .5rem; background: var(--code); overflow: hidden }
 .piece {
-  display: grid; grid-template-columns: 4.2rem 7.5rem 1fr; gap: 0 .75rem; padding: .2rem .8rem;
+  display: grid; grid-template-columns: 4.2rem 6rem 1fr; gap: 0 .75rem; padding: .2rem .8rem;
   border-left: .2rem solid transparent;
 }
 .piece + .piece { border-top: 1px solid var(--edge) }
@@ -100,7 +104,7 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .85rem }
 @media (max-width: 40rem) {
   main { padding: 1.5rem .8rem 3rem }
   h1 { font-size: 1.35rem }
-  .counts { grid-template-columns: repeat(auto-fit, minmax(5.6rem, 1fr)); gap: .4rem }
+  .counts { grid-template-columns: repeat(auto-fit, minmax(6.4rem, 1fr)); gap: .4rem }
   .counts > div { padding: .45rem .6rem }
   summary { grid-template-columns: 1.2rem 1fr auto; padding: .55rem .7rem }
   summary .what { grid-column: 1 / -1 }

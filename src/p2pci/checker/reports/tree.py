@@ -16,8 +16,8 @@ from p2pci.checker.reports.report import MARKS, Report, Subject, count_words, we
 from p2pci.protocol.escaping import escape
 
 MIN_COLUMNS = 40
-_ID_COLUMNS = 8
-_DEEP = " " * 13  # under the requirements
+_ID_COLUMNS = 9
+_DEEP = " " * 15  # under the requirements
 _LABEL_COLUMNS = 10
 
 
@@ -94,12 +94,16 @@ class Tree:
         return ["", self._paint(escape(case.group), Tone.STRONG)]
 
     def _case_lines(self, result: Result) -> Iterator[str]:
-        mark = self._paint(MARKS[result.verdict], _TONES[result.verdict])
+        mark = self._paint(MARKS[result.verdict], self._tone(result))
         first, *rest = self._wrap(
-            result.case.requirement, first=f"    {result.case.id:<{_ID_COLUMNS}} ", deep=_DEEP
+            result.case.requirement, first=f"    {result.case.id:<{_ID_COLUMNS}}  ", deep=_DEEP
         )
         yield f"  {mark}{first[3:]}"
         yield from rest
+
+    def _tone(self, result: Result) -> Tone:
+        is_light = result.verdict is Verdict.FAIL and not self._subject.counts(result)
+        return Tone.NOTICE if is_light else _TONES[result.verdict]
 
     def _detail_lines(self, result: Result) -> Iterator[str]:
         if result.verdict is Verdict.PASS and not result.note:
@@ -107,7 +111,7 @@ class Tree:
         word = weight_of(result)
         note = f": {escape(result.note)}" if result.note else ""
         first, *rest = self._wrap(word + note, first=_DEEP, deep=_DEEP)
-        yield first.replace(word, self._paint(word, _TONES[result.verdict]), 1)
+        yield first.replace(word, self._paint(word, self._tone(result)), 1)
         yield from rest
         if result.is_waived:
             yield from self._labelled("reason", self._subject.waived.get(result.case.id, ""))
