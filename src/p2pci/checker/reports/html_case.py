@@ -16,7 +16,7 @@ from p2pci.checker.transcript import Direction, Piece, Transcript
 
 MAX_PIECES = 400  # of a case
 MAX_PIECE_BYTES = 4096  # shown of one piece
-_COLUMNS = 96
+_COLUMNS = 72
 
 TONES = {
     Verdict.PASS: "good",
