@@ -85,7 +85,13 @@ async def _try(case: Case[Target], make_target: Callable[[Wires], Target], patie
     except Deviation as deviation:
         result = _deviating(case, deviation, wires)
     except Unreachable as error:
-        result = Result(case=case, verdict=Verdict.ERROR, note=str(error), transcript=wires.transcript)
+        result = Result(
+            case=case,
+            verdict=Verdict.ERROR,
+            note=str(error),
+            symptom=Symptom.NOT_LISTENING,
+            transcript=wires.transcript,
+        )
     except TimeoutError:
         slow = Deviation(f"not done within {patience.case_seconds:g} s", symptom=Symptom.SILENT)
         result = _deviating(case, slow, wires)

@@ -131,3 +131,101 @@ class Symptom(Enum):
     )
     ENDLESS = "The program sends without end. Does a loop write again and again what was asked once?"
     GARBAGE = "This is no answer of P2P-CI. Is it really this program that listens on that port?"
+
+    # Of holders, which answer one GET and close
+
+    CLOSED_UNANSWERED = (
+        "The connection was closed without an answer. Mostly an exception ended whatever served it: look "
+        "for one in the program's own output. A request that is wrong is answered with 400, a document that "
+        "is not there with 404; both are answers, and then comes the close."
+    )
+    RESETS = (
+        "The connection was reset, and with it the kernel throws away what was sent but not read yet. That "
+        "happens when a socket is closed while bytes lie unread in it: after sending, shut down the sending "
+        "side (shutdown(SHUT_WR), shutdownOutput), read until nothing comes, then close."
+    )
+    STAYS_OPEN = (
+        "The connection stays open after the answer. The holder closes it after sending: call close on the "
+        "connected socket (not on the listening one) also when nothing went wrong."
+    )
+    CUT_SHORT = (
+        "Fewer bytes came than belong to the document. send may take only some of what it is given: use "
+        "sendall, or write in a loop, flush, and close only then."
+    )
+    TEXT_MODE = (
+        "The document's bytes were changed under way. Text mode changes line ends and whatever is not of its "
+        "encoding: open the file as bytes ('rb', FileInputStream), and send these as they are."
+    )
+    STRIPPED = (
+        "Bytes are missing at the beginning or the end of the document. The first line of an RFC is usually "
+        "empty: do not strip the text, and do not take its empty line for the one that ends your headers."
+    )
+    COUNTS_CHARACTERS = (
+        "Content-Length counts bytes, not characters, and line ends as they are in the file: take the "
+        "length of the bytes that you send, or the size of the file if you send it unchanged."
+    )
+    SENDS_MORE = (
+        "More comes than Content-Length says. Send the document's bytes and nothing behind them, no further "
+        "CR LF either (println and print add one)."
+    )
+    BLANK_LINE_MISSING = (
+        "The blank line between headers and document is missing: after the last header send CR LF once more, "
+        "also when the document itself begins with an empty line."
+    )
+    HEADER_MISSING = (
+        "An answer to GET has five headers: Date, OS, Last-Modified, Content-Length, Content-Type."
+    )
+    HEADERS_SORTED = (
+        "Write the headers one after the other as in the protocol, not out of a map that sorts or shuffles "
+        "them: simple clients take them by their place."
+    )
+    HEADER_UNASKED = (
+        "Send the five headers and no others: simple clients take them by their place, and anything more "
+        "must have been asked for by the request."
+    )
+    HEADER_SPELLED = (
+        "Write the names of headers exactly as in the protocol, hyphens and capitals too: many programs "
+        "compare them letter by letter."
+    )
+    DATE_WRONG = (
+        "Date is the moment at which the answer is sent, made anew for every answer, in GMT (in Python: "
+        "email.utils.formatdate(usegmt=True))."
+    )
+    MODIFIED_WRONG = (
+        "Last-Modified belongs to the file, not to the answer: take it from the file system "
+        "(os.path.getmtime, File.lastModified), never the time of now."
+    )
+    OS_EMPTY = "OS names your system and its release, such as `Linux 6.1.0` (platform.system, os.name)."
+    LENGTH_WRONG = "Content-Length is the number of the document's bytes, in decimal digits and nothing else."
+    STATUS_NOT_FIRST = (
+        "The first line of an answer is its status line, such as `P2P-CI/1.0 200 OK`: nothing stands "
+        "before it."
+    )
+    IGNORES_VERSION = (
+        "Look at the last word of the request line before anything else: `P2P-CI/` and another number than "
+        "1.0 is answered with 505 P2P-CI Version Not Supported."
+    )
+    IGNORES_NUMBER = (
+        "Look whether you have the document with exactly that number; if not, answer 404 Not Found and send "
+        "no data (catch the error of opening a file that is not there)."
+    )
+    ACCEPTS_ANYTHING = (
+        "Check the request line word by word before you act on it: GET, RFC, a number, P2P-CI/1.0, four "
+        "words and no others. Whatever differs is answered with 400 Bad Request."
+    )
+    DATA_WITH_ERROR = (
+        "An error is the status line and a blank line, with nothing behind them: no page of explanation, "
+        "and no document."
+    )
+    NUMBER_IS_PATH = (
+        "What comes from outside must not become part of a path: check that the number is digits alone "
+        "(in Python: isascii and isdecimal), make an integer of it, and look that up among what you share."
+    )
+    HEADERS_BY_PLACE = (
+        "Headers were taken by their place or their exact form. Split each line at its first colon, take "
+        "blanks off both sides, and find headers by name, capitals or not."
+    )
+    NOT_LISTENING = (
+        "Nothing accepts connections there. Is the program running, and is that its upload port? When it "
+        "ended with `Address already in use`, set SO_REUSEADDR on its listening socket before bind."
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import socket
 import struct
 from dataclasses import dataclass, field
@@ -61,8 +60,13 @@ class Wires:
     _began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     _open: list[Wire] = field(default_factory=list)
 
-    async def connect(self, host: str, port: int, *, name: str) -> Wire:
+    async def connect(self, host: str, port: int, *, name: str, receive_buffer_bytes: int = 0) -> Wire:
         """Connect to the program under test.
+
+        Args:
+            host, port: where it listens.
+            name: of the connection, in the transcript.
+            receive_buffer_bytes: what the system takes in while nobody reads; 0 for what it usually does.
 
         Raises:
             Unreachable: it does not accept.
@@ -70,7 +74,8 @@ class Wires:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.patience.connect_seconds):
-                _, wire = await loop.create_connection(lambda: self.make(name), host, port)
+                connected = await _connect(host, port, receive_buffer_bytes=receive_buffer_bytes)
+                _, wire = await loop.create_connection(lambda: self.make(name), sock=connected)
         except TimeoutError as error:
             raise Unreachable(f"no connection within {self.patience.connect_seconds:g} s") from error
         except OSError as error:
@@ -95,11 +100,29 @@ class Wires:
 
 def _reason_of(error: OSError) -> str:
     """Say why a connection failed in the system's words; asyncio has its own, with the address in it."""
-    if isinstance(error, socket.gaierror):
-        return error.strerror or str(error)
-    # A name with several addresses that all fail: the numbers are in the text alone.
-    number = error.errno or int(next(iter(re.findall(r"\[Errno (\d+)\]", str(error))), "0"))
-    return os.strerror(number) if number else str(error)
+    is_of_system = error.errno and not isinstance(error, socket.gaierror)
+    return os.strerror(error.errno) if is_of_system else error.strerror or str(error)
+
+
+async def _connect(host: str, port: int, *, receive_buffer_bytes: int) -> socket.socket:
+    """Connect to the first address of a host that accepts; the size of a buffer counts only if set before."""
+    loop = asyncio.get_running_loop()
+    refused = OSError("no address")
+    for family, kind, number, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        connecting = socket.socket(family, kind, number)
+        try:
+            connecting.settimeout(0)
+            if receive_buffer_bytes:
+                connecting.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+            await loop.sock_connect(connecting, address)
+            return connecting
+        except OSError as error:
+            connecting.close()
+            refused = error
+        except BaseException:
+            connecting.close()
+            raise
+    raise refused
 
 
 class Wire(asyncio.Protocol):
@@ -221,6 +244,10 @@ class Wire(asyncio.Protocol):
         """Read nothing more, as a peer does that hangs."""
         if self._transport:
             self._transport.pause_reading()
+
+    def go_on_reading(self) -> None:
+        if self._transport and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def cut(self) -> None:
         if self._transport:
