@@ -100,8 +100,9 @@ class Wires:
 
 def _reason_of(error: OSError) -> str:
     """Say why a connection failed in the system's words; asyncio has its own, with the address in it."""
-    is_of_system = error.errno and not isinstance(error, socket.gaierror)
-    return os.strerror(error.errno) if is_of_system else error.strerror or str(error)
+    if error.errno and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 async def _connect(host: str, port: int, *, receive_buffer_bytes: int) -> socket.socket:
