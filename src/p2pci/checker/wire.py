@@ -132,6 +132,7 @@ class Wire(asyncio.Protocol):
     Attributes:
         local, remote: host and port of both ends.
         ending: how the other side ended; None while it may still send.
+        is_lost: whether nothing can be sent any more either.
     """
 
     def __init__(self, wires: Wires, name: str) -> None:
@@ -139,6 +140,7 @@ class Wire(asyncio.Protocol):
         self.name = name
         self.unread = b""
         self.ending: Ending | None = None
+        self.is_lost = False
         self.local = self.remote = ("", 0)
         self._wires = wires
         self._transport: asyncio.Transport | None = None
@@ -163,6 +165,7 @@ class Wire(asyncio.Protocol):
         return True  # our direction stays open until we close it
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.is_lost = True
         self._end(Ending.RESET if exc else Ending.CLOSED)
 
     def _end(self, ending: Ending) -> None:

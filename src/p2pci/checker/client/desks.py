@@ -61,6 +61,7 @@ class Desk(ABC):
         asked: the requests that came, in their order.
         replies: laid out for methods, each for one request.
         fault: what came and is no request at all; None as long as nothing did.
+        cut_short: pieces of a reply that were not sent, as the program had gone.
     """
 
     def __init__(self, wires: Wires, *, name: str) -> None:
@@ -69,6 +70,7 @@ class Desk(ABC):
         self.asked: list[Asked] = []
         self.replies: dict[bytes, deque[Reply | ReplyTo]] = {}
         self.fault: Deviation | None = None
+        self.cut_short = 0
         self._case_wires = wires
         self._name = name
         self._tasks: list[asyncio.Task[None]] = []
@@ -145,6 +147,9 @@ class Desk(ABC):
         for place, piece in enumerate(reply.pieces):
             if place and reply.pause_seconds:
                 await asyncio.sleep(reply.pause_seconds)
+            if wire.is_lost:
+                self.cut_short = len(reply.pieces) - place
+                return
             wire.send(piece)
         if reply.is_last:
             wire.close()
