@@ -145,6 +145,7 @@ class Wire(asyncio.Protocol):
         self._wires = wires
         self._transport: asyncio.Transport | None = None
         self._news = asyncio.Event()
+        self._is_ended_by_us = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -171,7 +172,8 @@ class Wire(asyncio.Protocol):
     def _end(self, ending: Ending) -> None:
         if self.ending is None:
             self.ending = ending
-            self._note(Direction.EVENT, f"{ending.value} by the other side".encode())
+            if not self._is_ended_by_us:
+                self._note(Direction.EVENT, f"{ending.value} by the other side".encode())
         self._news.set()
 
     def _note(self, direction: Direction, data: bytes) -> None:
@@ -232,12 +234,14 @@ class Wire(asyncio.Protocol):
             self._transport.write_eof()
 
     def close(self) -> None:
+        self._is_ended_by_us = True
         self._note(Direction.EVENT, b"we close")
         if self._transport:
             self._transport.close()
 
     def reset(self) -> None:
         """Close with RST, as a machine does whose program was killed in the middle of something."""
+        self._is_ended_by_us = True
         self._note(Direction.EVENT, b"we reset")
         if self._transport:
             connection: socket.socket = self._transport.get_extra_info("socket")
@@ -254,5 +258,6 @@ class Wire(asyncio.Protocol):
             self._transport.resume_reading()
 
     def cut(self) -> None:
+        self._is_ended_by_us = True
         if self._transport:
             self._transport.abort()

@@ -206,12 +206,13 @@ class _Session:
         self._results.append(result)
         if not self._options.is_json:
             self._terminal.print(self._tree.add(result))
+            self._terminal.show_status(f"{len(self._results)} of {self._planned}")
 
     def note_end_of(self, program: Program | None) -> None:
         """Tell of a program under test that has ended although nobody asked it to."""
         if program and not program.is_running:
             last = textwrap.indent(program.last_lines(), "  ")
-            self._terminal.complain(f"\n{program.name}: {program.describe()}\n{last}")
+            self._terminal.complain(f"\n{program.name} was not asked to end. {program.describe()}\n{last}")
 
     def end(self) -> Report:
         """Write the reports."""

@@ -103,7 +103,7 @@ def _bar(report: Report) -> Markup:
 
 def _mend(result: Result) -> Markup:
     link = tag("a", result.case.id, href=f"#{result.case.id}")
-    return tag("li", link, f" {result.note or result.case.requirement}")
+    return tag("li", link, f" {result.case.requirement}")
 
 
 def _filter() -> Markup:

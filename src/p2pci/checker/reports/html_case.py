@@ -14,8 +14,8 @@ from p2pci.checker.reports.report import MARKS, Subject, weight_of
 from p2pci.checker.showing import show_bytes
 from p2pci.checker.transcript import Direction, Piece, Transcript
 
-MAX_PIECES = 400  # of a case
-MAX_PIECE_BYTES = 4096  # shown of one piece
+MAX_PIECES = 200  # of a case
+MAX_PIECE_BYTES = 2048  # shown of one piece
 _COLUMNS = 72
 
 TONES = {
@@ -65,7 +65,8 @@ def _tone(result: Result, subject: Subject) -> str:
 
 def _body(result: Result, subject: Subject) -> Iterator[Markup]:
     if result.note:
-        yield tag("p", result.note)
+        for line in result.note.split("\n"):
+            yield tag("p", line)
     if result.is_waived:
         yield tag("p", tag("b", "Waived: "), subject.waived.get(result.case.id, ""))
     yield from _comparison(result)

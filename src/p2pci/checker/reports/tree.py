@@ -10,12 +10,14 @@ import textwrap
 from collections.abc import Callable, Iterator
 from enum import Enum
 
-from p2pci.checker.cases import Case, Level, Result, Verdict
+from p2pci.checker.cases import Case, Result, Verdict
 from p2pci.checker.reports.comparing import Row, compare
 from p2pci.checker.reports.report import MARKS, Report, Subject, count_words, weight_of
+from p2pci.checker.symptoms import Symptom
 from p2pci.protocol.escaping import escape
 
 MIN_COLUMNS = 40
+MAX_ADDRESSES = 3
 _ID_COLUMNS = 9
 _DEEP = " " * 15  # under the requirements
 _LABEL_COLUMNS = 10
@@ -62,6 +64,7 @@ class Tree:
         self._columns = max(MIN_COLUMNS, columns)
         self._paint = paint
         self._group = ""
+        self._hinted: dict[Symptom, str] = {}
 
     def begin(self, planned: int) -> str:
         of = f"{planned} case{'' if planned == 1 else 's'}"
@@ -109,13 +112,16 @@ class Tree:
         if result.verdict is Verdict.PASS and not result.note:
             return
         word = weight_of(result)
-        note = f": {escape(result.note)}" if result.note else ""
-        first, *rest = self._wrap(word + note, first=_DEEP, deep=_DEEP)
+        said, *more = f"{word}{': ' if result.note else ''}{result.note}".split("\n")
+        first, *rest = self._wrap(escape(said), first=_DEEP, deep=_DEEP)
         yield first.replace(word, self._paint(word, self._tone(result)), 1)
         yield from rest
+        for line in more:
+            yield from self._wrap(escape(line), first=_DEEP, deep=_DEEP)
         if result.is_waived:
             yield from self._labelled("reason", self._subject.waived.get(result.case.id, ""))
-        if result.verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.LENIENT) or result.received is not None:
+        # Of what fails nobody the note is enough here; the page has it all.
+        if result.verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.LENIENT):
             yield from self._evidence_lines(result)
 
     def _evidence_lines(self, result: Result) -> Iterator[str]:
@@ -124,12 +130,17 @@ class Tree:
         yield from self._rows("expected", compared.expected, has_mark=False)
         yield from self._rows("received", compared.received, has_mark=True)
         if result.transcript.addresses:
-            yield from self._labelled("from", ", ".join(result.transcript.addresses))
+            yield from self._labelled("from", _abridge(result.transcript.addresses))
         if result.symptom:
-            yield from self._labelled("hint", result.symptom.value)
+            yield from self._labelled("hint", self._hint(result.symptom, result.case))
         if result.transcript.addresses and result.verdict in (Verdict.FAIL, Verdict.ERROR):
             command = self._subject.command("--only", result.case.id)
             yield self._label("again") + command  # in one line, however long: it is there to be copied
+
+    def _hint(self, symptom: Symptom, case: Case[object]) -> str:
+        """Give a hint in full once, and after that say where it stands."""
+        first = self._hinted.setdefault(symptom, case.id)
+        return symptom.value if first == case.id else f"as for {first}"
 
     def _rows(self, label: str, rows: list[Row], *, has_mark: bool) -> Iterator[str]:
         for number, row in enumerate(rows):
@@ -160,6 +171,12 @@ class Tree:
 
     def _stale_lines(self, report: Report) -> list[str]:
         return [f"{id_} is waived but needs no waiver: take it off the list." for id_ in report.stale_waivers]
+
+
+def _abridge(addresses: list[str]) -> str:
+    rest = len(addresses) - MAX_ADDRESSES
+    more = f" and {rest} more" if rest > 0 else ""
+    return ", ".join(addresses[:MAX_ADDRESSES]) + more
 
 
 def _conclusion(report: Report) -> tuple[Tone, list[str]]:
@@ -194,19 +211,27 @@ def _failing(report: Report) -> list[str]:
     advice = (
         f"Mend {first} and judge again." if count == 1 else f"Mend {first} first: others may follow from it."
     )
-    return ["Does not conform:", against, advice, "--html FILE shows the whole wire of each."]
+    return [
+        "Does not conform:",
+        against,
+        *_light_failures(report),
+        advice,
+        "--html FILE shows the whole wire of each.",
+    ]
 
 
 def _conforming(report: Report) -> list[str]:
-    shoulds = [
+    waived = sum(result.is_waived for result in report.results)
+    return [f"Conforms{f', with {waived} waived' if waived else ''}.", *_light_failures(report)]
+
+
+def _light_failures(report: Report) -> list[str]:
+    """Tell of what fails and does not count."""
+    light = [
         result
         for result in report.results
-        if result.verdict is Verdict.FAIL and result.case.level is Level.SHOULD and not result.is_waived
+        if result.verdict is Verdict.FAIL and not report.subject.counts(result) and not result.is_waived
     ]
-    waived = sum(result.is_waived for result in report.results)
-    but = f", with {waived} waived" if waived else ""
-    said = [f"Conforms{but}."]
-    if shoulds:
-        count = len(shoulds)
-        said.append(f"{count} SHOULD {'fails' if count == 1 else 'fail'}: mend it too; --strict counts it.")
-    return said
+    if not light:
+        return []
+    return [f"{len(light)} SHOULD {'fails' if len(light) == 1 else 'fail'}, which --strict would count."]

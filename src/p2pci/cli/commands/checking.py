@@ -23,6 +23,12 @@ def _in_a_folder(_context: click.Context, _parameter: click.Parameter, path: Pat
     return path
 
 
+def _not_zero(_context: click.Context, _parameter: click.Parameter, seconds: float | None) -> float | None:
+    if seconds == 0:
+        raise click.BadParameter("give more than 0.")
+    return seconds
+
+
 REPORT = click.Path(path_type=Path, dir_okay=False, writable=True)
 
 
@@ -68,7 +74,11 @@ _check_options = grouped(
             help="Do not count the cases in this file, a line each: id  # reason.",
         ),
         click.option(
-            "--timeout", "answer_seconds", type=SECONDS, help="Wait that long for an answer; 3 by default."
+            "--timeout",
+            "answer_seconds",
+            type=SECONDS,
+            callback=_not_zero,
+            help="Wait that long for an answer; 3 by default.",
         ),
         json_option,
         click.option(
