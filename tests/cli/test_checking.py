@@ -211,3 +211,22 @@ def test_colour_is_for_terminals_alone(stage: Stage, foreign: Callable[[str], st
     assert plain.finish() == 0
     assert "  ✔ P-2.3/1" in plain.output
     assert "\x1b" not in run(words, cwd=stage.folder).stdout
+
+
+def test_our_own_holder_conforms(stage: Stage) -> None:
+    _, index = stage.start_server()
+    _, port = stage.start_holder(index, {3457: "A Title"})
+    copy = ("--file", str(stage.folder / "shelf1" / "rfc3457.txt"))
+    words = (*P2PCI, "check", "peer", f"{LOOPBACK}:{port}", "--have", "3457", *copy, "--strict")
+    done = run((*words, "--only", "B-13,P-3"), cwd=stage.folder)
+    assert done.returncode == 0, done.stdout
+    other = run((*words, "--only", "P-3,B-13", "--have", "7"), cwd=stage.folder)
+    assert other.returncode == 6
+    assert f" {LOOPBACK}:{port} --have 7 --file {copy[1]} --strict\n" in other.stdout
+
+
+def test_holder_is_judged_by_a_document_that_it_has(stage: Stage) -> None:
+    done = run((*P2PCI, "check", "peer", "localhost:1"), cwd=stage.folder)
+    assert (done.returncode, "--have N" in done.stderr) == (2, True)
+    done = run((*P2PCI, "check", "peer", "localhost", "--have", "1"), cwd=stage.folder)
+    assert (done.returncode, "on which port" in done.stderr) == (2, True)

@@ -7,14 +7,14 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any
 
-from p2pci.checker.cases import Case, Result, Target
+from p2pci.checker.cases import Case, Result
 from p2pci.checker.judging import judge
 from p2pci.checker.program import Program, require_free
 from p2pci.checker.reports import Report, Subject
@@ -24,9 +24,10 @@ from p2pci.checker.reports.junit import report_as_junit
 from p2pci.checker.reports.tree import Paint, Tone, Tree, plain
 from p2pci.checker.selecting import select
 from p2pci.checker.waiving import read_waivers, waive
-from p2pci.checker.wire import Patience, Wires
+from p2pci.checker.wire import Patience
 from p2pci.cli.display import show_json
 from p2pci.cli.exits import ExitStatus
+from p2pci.cli.suites import Suite
 from p2pci.cli.terminal import Terminal
 from p2pci.errors import InvalidValueError
 
@@ -66,25 +67,6 @@ class CheckOptions:
         words += ["--waive", str(self.waivers)] if self.waivers else []
         words += ["--timeout", f"{self.answer_seconds:g}"] if self.answer_seconds else []
         return words + (["--start", self.start] if self.start else [])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suite(Generic[Target]):
-    """A kind of target, its cases, and how they get at it.
-
-    Attributes:
-        name: of the target, as people call it.
-        address: where it listens.
-        words, last_words: of the command line, that name the target; the last ones stand behind all flags.
-    """
-
-    kind: str
-    name: str
-    address: Address
-    cases: Sequence[Case[Target]]
-    make_target: Callable[[Wires], Target]
-    words: tuple[str, ...]
-    last_words: tuple[str, ...] = ()
 
 
 def list_cases(cases: Sequence[Case[Any]], options: CheckOptions, *, kind: str) -> ExitStatus:

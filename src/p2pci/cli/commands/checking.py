@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from p2pci.cli.limiting import grouped
-from p2pci.cli.options import SECONDS, SERVER, json_option, run_command
+from p2pci.cli.options import ADVERTISED, SECONDS, SERVER, json_option, run_command
+from p2pci.protocol.grammar import MAX_NUMBER
 
 if TYPE_CHECKING:
     from p2pci.cli.checking import CheckOptions
@@ -38,60 +39,50 @@ def _options(**values: Any) -> CheckOptions:
     return CheckOptions(**values)
 
 
-_check_options = grouped(
-    "options",
-    _options,
-    names=(
-        "only",
-        "skip",
-        "is_strict",
-        "waivers",
-        "answer_seconds",
-        "start",
-        "is_json",
-        "junit",
-        "html",
+_CHOICE = [
+    click.option(
+        "--only",
+        multiple=True,
+        metavar="PATTERN",
+        help="Try these cases alone: ids, clauses, their beginnings (P-2) or globs, with commas between.",
     ),
-    options=[
-        click.option(
-            "--start", metavar="COMMAND", help="Start the program under test first, and stop it afterwards."
-        ),
-        click.option(
-            "--only",
-            multiple=True,
-            metavar="PATTERN",
-            help="Try these cases alone: ids, clauses, their beginnings (P-2) or globs, with commas between.",
-        ),
-        click.option("--skip", multiple=True, metavar="PATTERN", help="Try all but these cases."),
-        click.option(
-            "--strict", "is_strict", is_flag=True, help="Let a SHOULD and what is lenient count, too."
-        ),
-        click.option(
-            "--waive",
-            "waivers",
-            type=click.Path(path_type=Path, exists=True, dir_okay=False),
-            metavar="FILE",
-            help="Do not count the cases in this file, a line each: id  # reason.",
-        ),
-        click.option(
-            "--timeout",
-            "answer_seconds",
-            type=SECONDS,
-            callback=_not_zero,
-            help="Wait that long for an answer; 3 by default.",
-        ),
-        json_option,
-        click.option(
-            "--junit", type=REPORT, callback=_in_a_folder, metavar="FILE", help="Write JUnit's XML, too."
-        ),
-        click.option(
-            "--html",
-            type=REPORT,
-            callback=_in_a_folder,
-            metavar="FILE",
-            help="Write a page with every wire, too.",
-        ),
-    ],
+    click.option("--skip", multiple=True, metavar="PATTERN", help="Try all but these cases."),
+    click.option("--strict", "is_strict", is_flag=True, help="Let a SHOULD and what is lenient count, too."),
+    click.option(
+        "--waive",
+        "waivers",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Do not count the cases in this file, a line each: id  # reason.",
+    ),
+    click.option(
+        "--timeout",
+        "answer_seconds",
+        type=SECONDS,
+        callback=_not_zero,
+        help="Wait that long for an answer; 3 by default.",
+    ),
+]
+_REPORTS = [
+    json_option,
+    click.option(
+        "--junit", type=REPORT, callback=_in_a_folder, metavar="FILE", help="Write JUnit's XML, too."
+    ),
+    click.option(
+        "--html",
+        type=REPORT,
+        callback=_in_a_folder,
+        metavar="FILE",
+        help="Write a page with every wire, too.",
+    ),
+]
+_START = click.option(
+    "--start", metavar="COMMAND", help="Start the program under test first, and stop it afterwards."
+)
+_NAMES = ("only", "skip", "is_strict", "waivers", "answer_seconds", "is_json", "junit", "html")
+_check_options = grouped("options", _options, names=_NAMES, options=[*_CHOICE, *_REPORTS])
+_check_and_start_options = grouped(
+    "options", _options, names=("start", *_NAMES), options=[_START, *_CHOICE, *_REPORTS]
 )
 _list_option = click.option("--list", "is_list", is_flag=True, help="Show the cases, and try none.")
 
@@ -111,30 +102,51 @@ def check() -> None:
 @check.command()
 @click.argument("address", type=SERVER, metavar="HOST[:PORT]", required=False)
 @_list_option
-@_check_options
+@_check_and_start_options
 def server(address: Address | None, *, is_list: bool, options: CheckOptions) -> ExitStatus:
     """Judge an index server.
 
     \b
     Example:  p2pci check server localhost:7734 --start 'make run-server'
     """
-    from p2pci.checker.server import CASES, Server
-    from p2pci.cli.checking import Suite, check_target, list_cases
-    from p2pci.dialing import show_address
+    from p2pci.checker.server import CASES
+    from p2pci.cli.checking import check_target, list_cases
+    from p2pci.cli.suites import suite_of_server
 
     if is_list:
         return list_cases(CASES, options, kind="server")
-    host, port = _require(address)
-    name = show_address((host, port))
-    suite = Suite(
-        kind="server",
-        name=name,
-        address=(host, port),
-        cases=CASES,
-        make_target=lambda wires: Server(host, port, wires),
-        words=(name,),
-    )
-    return run_command(check_target(suite, options), is_short=True)
+    return run_command(check_target(suite_of_server(_require(address)), options), is_short=True)
+
+
+@check.command()
+@click.argument("address", type=ADVERTISED, metavar="HOST:PORT", required=False)
+@click.option("--have", type=click.IntRange(1, MAX_NUMBER), metavar="N", help="An RFC that it has; required.")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="PATH",
+    help="A copy of that RFC, with which the data are compared.",
+)
+@_list_option
+@_check_and_start_options
+def peer(
+    address: Address | None, have: int | None, *, file: Path | None, is_list: bool, options: CheckOptions
+) -> ExitStatus:
+    """Judge the upload server of a peer.
+
+    \b
+    Example:  p2pci check peer localhost:63235 --have 3457 --file peer1/rfcs/rfc3457.txt
+    """
+    from p2pci.checker.peer import CASES
+    from p2pci.cli.checking import check_target, list_cases
+    from p2pci.cli.suites import suite_of_peer
+
+    if is_list:
+        return list_cases(CASES, options, kind="peer")
+    address = _require(address)
+    if have is None:
+        raise click.UsageError("Say which RFC it has: --have N.")
+    return run_command(check_target(suite_of_peer(address, have=have, file=file), options), is_short=True)
 
 
 def _require(address: Address | None) -> Address:
