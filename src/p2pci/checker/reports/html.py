@@ -15,7 +15,7 @@ from p2pci.checker.reports.markup import Markup, tag
 from p2pci.checker.reports.report import MARKS, Report
 
 # Even if an escape were forgotten, a browser would load and run nothing.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def report_as_html(report: Report) -> str:
@@ -24,7 +24,7 @@ def report_as_html(report: Report) -> str:
     head = tag(
         "head",
         Markup('<meta charset="utf-8">'),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'),
         Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         tag("title", title),
         tag("style", Markup(STYLE)),
