@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 
 import pytest
 
@@ -217,16 +218,90 @@ async def test_endless_bytes_that_are_no_answer_come_to_an_end(endless: bytes) -
             await client.list_all()
 
 
-async def test_more_records_than_allowed_are_refused() -> None:
+# P-2.26, P-2.27: bytes that come now and then are no silence, and still no answer
+async def test_answer_that_drips_is_given_up() -> None:
+    async def script(server: FakeEnd) -> None:
+        await server.answer(OK + b"\r\n")
+        for letter in LINES * 10:
+            server.transport.write(bytes([letter]))
+            await asyncio.sleep(0.02)  # the pace of what comes: 50 bytes a second
+            if server.has_request:
+                break
+        assert await server.request() == b""
+
+    limits = ClientLimits(answer_seconds=0.5, silence_seconds=0.4, min_bytes_per_second=100.0)
+    async with playing(script, limits=limits) as client, asyncio.timeout(AT_ONCE_SECONDS):
+        with pytest.raises(DeadlineError, match=r"sends its answer too slowly: [0-9]+ bytes in [01] s"):
+            await client.list_all()
+        with pytest.raises(ConnectionLostError):
+            await client.list_all()
+
+
+async def test_long_answer_over_a_slow_line_comes_whole() -> None:
+    async def script(server: FakeEnd) -> None:
+        await server.answer(OK + b"\r\n")
+        for _ in range(60):
+            server.transport.write(LINE)
+            await asyncio.sleep(0.02)  # the pace of what comes: it takes longer than `answer_seconds` allow
+        server.transport.write(b"\r\n")
+
+    limits = ClientLimits(answer_seconds=0.5, silence_seconds=0.4, min_bytes_per_second=100.0)
+    async with playing(script, limits=limits) as client:
+        assert await client.list_all() == Answer(Status.OK, [SEVEN] * 60, complete=True)
+
+
+async def test_records_that_take_more_memory_than_allowed_are_refused() -> None:
     async def script(server: FakeEnd) -> None:
         await server.answer(OK + b"\r\n" + LINE * 11)
         await server.answer(LIST_OF_TWO)
 
-    limits = ClientLimits(answer_seconds=0.5, silence_seconds=0.1, max_records=10)
+    limits = ClientLimits(answer_seconds=0.5, silence_seconds=0.1, max_bytes=2000)
     async with playing(script, limits=limits) as client:
-        with pytest.raises(ProtocolError, match="more than 10 records"):
+        with pytest.raises(
+            ProtocolError, match=r"takes more than .* of memory. `p2pci list` shows one of any"
+        ):
             await client.list_all()
         assert await client.list_all() == TWO
+
+
+async def test_answer_of_any_length_is_taken_as_it_comes() -> None:
+    count = 1000
+
+    async def script(server: FakeEnd) -> None:
+        await server.request()
+        server.transport.write(OK + b"\r\n" + LINES * (count // 2) + b"\r\n")
+
+    batches: list[list[Record]] = []
+    async with playing(script, limits=ClientLimits(max_bytes=30_000)) as client:
+        answer = await client.list_all(take=batches.append)
+    assert answer.complete
+    assert [record for batch in batches for record in batch] + answer.records == [SEVEN, EIGHT] * (count // 2)
+    assert len(answer.records) < 150
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"RFC 300 T h 300\r\n", b"RFC 300 \xf0\x9f\x99\x82%b h 300\r\n" % (b"t" * 8000)],
+    ids=["short", "wide"],
+)
+async def test_memory_of_an_answer_is_what_it_is_counted_as(line: bytes) -> None:
+    """However its records are made up: a letter on the wire may take four bytes in memory."""
+
+    async def script(server: FakeEnd) -> None:
+        await server.answer(OK + b"\r\n")
+        while not server.has_request:
+            await server.send(line * (65536 // len(line)))
+
+    limits = ClientLimits(answer_seconds=0.5, silence_seconds=0.1, max_bytes=8_000_000)
+    async with playing(script, limits=limits) as client:
+        tracemalloc.start()
+        try:
+            with pytest.raises(ProtocolError, match="of memory"):
+                await client.list_all()
+            _, most_bytes = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert 4_000_000 < most_bytes < 10_000_000
 
 
 async def test_long_list_comes_whole() -> None:

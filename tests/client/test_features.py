@@ -12,8 +12,9 @@ import pytest
 
 from p2pci import ClientLimits, IndexClient, IndexServer
 from p2pci.client import NewRecord
-from p2pci.errors import ConnectionLostError, RefusedError
+from p2pci.errors import ConnectionLostError, DeadlineError, ProtocolError, RefusedError
 from p2pci.protocol.extensions import ALL_FEATURES, NO_FEATURES, Copy, Feature, Options
+from p2pci.protocol.grammar import Status
 from p2pci.protocol.messages import Record
 from tests.client.fake_index import IDENTITY, SHORT, FakeEnd, playing
 from tests.upload.loops import WAIT_SECONDS
@@ -135,6 +136,47 @@ async def test_index_that_does_not_take_the_proposal_is_asked_again_without(refu
         await client.add(7, "T", copy=COPY)
         assert client.agreed == NO_FEATURES
         await client.add(8, "T", copy=COPY)
+
+
+async def test_silent_index_has_the_time_of_one_answer_for_both_tries() -> None:
+    async def silent(server: FakeEnd) -> None:
+        await server.request()
+        assert await server.request() == b""
+
+    limits = ClientLimits(answer_seconds=1.5, proposal_seconds=0.7, silence_seconds=0.1)
+    async with connections(silent, silent, limits=limits) as client:
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(DeadlineError, match=r"did not answer within 1\.5 s"):
+            await client.lookup(7)
+        assert 1.4 <= asyncio.get_running_loop().time() - begun < 2.1
+
+
+async def test_nothing_is_asked_for_twice_once_records_came() -> None:
+    """P-5.5: that was an answer, and who takes records as they come would have them twice."""
+
+    async def script(server: FakeEnd) -> None:
+        await server.answer(b"P2P-CI/1.0 200 OK\r\n\r\nRFC 7 T h 5\r\nwhat is this?\r\n")
+        await server.answer(NOT_FOUND)
+
+    async with playing(script, proposes=ALL_FEATURES) as client:
+        with pytest.raises(ProtocolError, match="neither record nor header"):
+            await client.lookup(7)
+        assert (await client.lookup(8)).records == []
+
+
+async def test_lookup_reconnects_to_an_index_that_was_started_again() -> None:
+    async def first(server: FakeEnd) -> None:
+        await server.answer(agreeing(Feature.DIGEST, status=b"404 Not Found"))
+        server.close()
+
+    async def second(server: FakeEnd) -> None:
+        assert await server.answer(NOT_FOUND) == lookup(8, PROPOSAL)
+
+    async with connections(first, second) as client:
+        await client.lookup(7)
+        await client.wait_lost()
+        assert (await client.lookup_or_reconnect(8)).status == Status.NOT_FOUND
+        assert client.agreed == NO_FEATURES
 
 
 async def test_request_that_is_bad_in_itself_is_refused_all_the_same() -> None:

@@ -15,7 +15,6 @@ from p2pci.cli.terminal import Terminal
 from p2pci.client import IndexClient
 from p2pci.download import HOLDERS_WANTED, DownloadLimits, Downloads
 from p2pci.errors import (
-    ConnectionLostError,
     DisagreementError,
     LibraryError,
     NetworkError,
@@ -31,7 +30,6 @@ from p2pci.protocol.extensions import Feature
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from p2pci.client import Answer
     from p2pci.events import Address, Downloaded, Watcher
 
 
@@ -112,7 +110,6 @@ class _Getting:
         self._origin = Origin(options.origin, limits=limits) if options.origin else None
 
     async def connect(self) -> None:
-        self._index = IndexClient(*self._index.address, trace=self._trace)
         await self._index.connect()
 
     async def close(self) -> None:
@@ -153,7 +150,7 @@ class _Getting:
         return await self._origin.fetch(number, shelf=self._shelf, watch=self._watch)
 
     async def _download(self, number: int) -> Downloaded:
-        answer = await self._look_up(number)
+        answer = await self._index.lookup_or_reconnect(number, HOLDERS_WANTED)
         if self._downloads is None:
             self._downloads = Downloads(
                 self._shelf,
@@ -166,10 +163,3 @@ class _Getting:
         return await self._downloads.get(
             number, answer.records, knows_features=knows_features, accepts=self._options.accepts
         )
-
-    async def _look_up(self, number: int) -> Answer:
-        try:
-            return await self._index.lookup(number, options=HOLDERS_WANTED)
-        except ConnectionLostError:  # the index was started again, perhaps, while a document came
-            await self.connect()
-            return await self._index.lookup(number, options=HOLDERS_WANTED)

@@ -18,33 +18,62 @@ from p2pci.protocol.grammar import Status
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from p2pci.client import Take
     from p2pci.events import Address, Watcher
     from p2pci.protocol.messages import Record
 
 
+ROWS = 1000  # records that are printed together
+
+
 async def ask_index(
-    server: Address, ask: Callable[[IndexClient], Awaitable[Answer]], *, is_json: bool, is_traced: bool
+    server: Address, ask: Callable[[IndexClient, Take], Awaitable[Answer]], *, is_json: bool, is_traced: bool
 ) -> ExitStatus:
-    """Ask an index one question and print the records of its answer."""
+    """Ask an index one question and print the records of its answer.
+
+    They are printed when all have come, or of an answer that memory should not hold whole as they come.
+    """
     terminal = Terminal()
     trace = tracer(is_json=is_json) if is_traced else None
+    records = _Records(terminal, is_json=is_json)
     async with IndexClient(*server, trace=trace) as index:
-        answer = await ask(index)
-    if is_json:
-        terminal.print(show_json([_as_json(record) for record in answer.records]))
-    elif terminal.is_screen and answer.records:
-        _print_table(answer.records)
-    else:
-        for record in answer.records:
-            terminal.print(
-                "\t".join((str(record.number), escape(record.title), record.host, str(record.port)))
-            )
+        answer = await ask(index, records.show)
+    records.show(answer.records)
+    records.finish()
     if not answer.complete:
         terminal.complain("The server never ended its answer; records may be missing.")
     if answer.status == Status.NOT_FOUND:
         terminal.complain("No peer has it at the moment. `p2pci list` shows what there is.")
         return ExitStatus.NOT_FOUND
     return ExitStatus.DONE
+
+
+class _Records:
+    """The records of one answer, printed as JSON, in tables, or each in a line."""
+
+    def __init__(self, terminal: Terminal, *, is_json: bool) -> None:
+        self._terminal = terminal
+        self._is_json = is_json
+        self._json = "["  # what comes next, which may end in a comma
+
+    def show(self, records: list[Record]) -> None:
+        for start in range(0, len(records), ROWS):
+            some = records[start : start + ROWS]
+            if self._is_json:
+                self._terminal.print(self._json)
+                self._json = show_json([_as_json(record) for record in some])[2:-2] + ","
+            elif self._terminal.is_screen:
+                _print_table(some)
+            else:
+                self._terminal.print("\n".join(map(_as_line, some)))
+
+    def finish(self) -> None:
+        if self._is_json:
+            self._terminal.print("[]" if self._json == "[" else self._json.removesuffix(",") + "\n]")
+
+
+def _as_line(record: Record) -> str:
+    return "\t".join((str(record.number), escape(record.title), record.host, str(record.port)))
 
 
 def _as_json(record: Record) -> dict[str, str | int]:

@@ -11,16 +11,15 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from p2pci.client.hearing import Hearing, Take
 from p2pci.client.link import Link
 from p2pci.client.values import Added, Answer, ClientLimits, NewRecord
 from p2pci.dialing import dial, show_address
 from p2pci.errors import ConnectionLostError, DeadlineError, ProtocolError, RefusedError
 from p2pci.protocol.addresses import is_loopback
-from p2pci.protocol.answers import AnswerEnded, AnswerHeader, AnswerStarted
 from p2pci.protocol.extensions import (
     ALL_FEATURES,
     NO_FEATURES,
@@ -32,8 +31,7 @@ from p2pci.protocol.extensions import (
     parse_features,
 )
 from p2pci.protocol.grammar import DEFAULT_PORT, Status
-from p2pci.protocol.messages import Add, ListAll, Lookup, Record, Remove, encode_request
-from p2pci.protocol.requests import Wait
+from p2pci.protocol.messages import Add, ListAll, Lookup, Remove, encode_request
 
 if TYPE_CHECKING:
     from p2pci.events import Address, Watcher
@@ -89,6 +87,7 @@ class IndexClient:
         self.address = (host, port)
         self.identity = identity
         self.agreed: Features = NO_FEATURES
+        self._proposes = proposes
         self._proposal = proposes  # with the next request; none once it was made
         self._trace = trace
         self._limits = limits or ClientLimits()
@@ -107,16 +106,20 @@ class IndexClient:
         return is_loopback(local) or local == self._open_link().remote_host
 
     async def connect(self) -> None:
-        """Open the connection.
+        """Open the connection, or a new one after the old one has ended.
 
         Raises:
             CannotConnectError: nobody answers there.
         """
-        limits = self._limits
-        self._link = await dial(
-            lambda: Link(self.address, trace=self._trace, dead_seconds=limits.dead_seconds),
+        self._link = await self._dial(self._limits.connect_seconds)
+        self.agreed, self._proposal = NO_FEATURES, self._proposes
+
+    async def _dial(self, seconds: float) -> Link:
+        dead_seconds = self._limits.dead_seconds
+        return await dial(
+            lambda: Link(self.address, trace=self._trace, dead_seconds=dead_seconds),
             self.address,
-            seconds=limits.connect_seconds,
+            seconds=seconds,
         )
 
     async def close(self) -> None:
@@ -196,25 +199,47 @@ class IndexClient:
                 if heard.code not in (Status.OK, Status.NOT_FOUND):
                     raise _refused(heard, request)
 
-    async def lookup(self, number: int, title: str = "", options: Options = PLAIN) -> Answer:
+    async def lookup(
+        self, number: int, title: str = "", options: Options = PLAIN, *, take: Take | None = None
+    ) -> Answer:
         """Ask who holds a document.
 
         Args:
             number: of the document.
             title: of it; it selects nothing.
             options: for `wants_copies` and `holders`, which count where they are agreed.
+            take: as of `list_all`.
         """
         return await self._ask(
-            lambda host, port: Lookup(number, host, port, title, self._allowed(options, is_first=True))
+            lambda host, port: Lookup(number, host, port, title, self._allowed(options, is_first=True)),
+            take=take,
         )
 
-    async def list_all(self, options: Options = PLAIN) -> Answer:
+    async def lookup_or_reconnect(self, number: int, options: Options = PLAIN) -> Answer:
+        """Ask who holds a document, on a new connection if the old one is lost.
+
+        For who asks now and then: the index server was started again, perhaps, while documents came.
+
+        Raises:
+            CannotConnectError: it is gone.
+        """
+        try:
+            return await self.lookup(number, options=options)
+        except ConnectionLostError:
+            await self.connect()
+            return await self.lookup(number, options=options)
+
+    async def list_all(self, options: Options = PLAIN, *, take: Take | None = None) -> Answer:
         """Ask for all records of all peers.
 
         Args:
             options: for `wants_copies`, `holders`, `first` and `limit`, which count where they are agreed.
+            take: given those that have come, whenever they fill ClientLimits.max_bytes; the answer has the
+                rest. Without it, an answer with more of them is a ProtocolError.
         """
-        return await self._ask(lambda host, port: ListAll(host, port, self._allowed(options, is_first=True)))
+        return await self._ask(
+            lambda host, port: ListAll(host, port, self._allowed(options, is_first=True)), take=take
+        )
 
     def _allowed(self, options: Options, *, is_first: bool = False) -> Options:
         """Leave out of options what is not agreed; the first request may ask for what it proposes."""
@@ -235,46 +260,60 @@ class IndexClient:
             raise ConnectionLostError(f"Not connected to {show_address(self.address)}. Connect first.")
         return self._link
 
-    async def _ask(self, make_request: Callable[[str, int], IndexRequest]) -> Answer:
-        """Put a question and give its answer; where a proposal is not taken, put it again without."""
+    async def _ask(
+        self, make_request: Callable[[str, int], IndexRequest], *, take: Take | None = None
+    ) -> Answer:
+        """Put a question and give its answer; where a proposal is not taken, put it again without.
+
+        Both tries together have the time of one answer, and nothing is asked for twice once records came.
+        """
+        limits, clock = self._limits, asyncio.get_running_loop()
         async with self._turn:
+            ends = clock.time() + limits.answer_seconds
+            heard = Hearing(limits, take)
             if self._proposal:
                 self._open_link().check_open()
+                seconds = min(limits.proposal_seconds, limits.answer_seconds / 2)
                 try:
-                    return await self._ask_once(make_request, seconds=self._limits.proposal_seconds)
+                    return await self._ask_once(make_request, heard, seconds=seconds)
                 except (ConnectionLostError, DeadlineError, ProtocolError, RefusedError) as error:
                     if isinstance(error, RefusedError) and (self.agreed or error.code != Status.BAD_REQUEST):
                         raise
-                await self._start_plainly()
-            return await self._ask_once(make_request, seconds=self._limits.answer_seconds)
+                    if heard.has_records or clock.time() >= ends:
+                        raise
+                await self._start_plainly(min(limits.connect_seconds, ends - clock.time()))
+                heard = Hearing(limits, take)
+            return await self._ask_once(make_request, heard, seconds=ends - clock.time())
 
-    async def _start_plainly(self) -> None:
+    async def _start_plainly(self, seconds: float) -> None:
         """Connect anew, and speak nothing but 1.0 (clause P-5.5)."""
         self._proposal = NO_FEATURES
         before = self._open_link()
         try:
-            await self.connect()
+            self._link = await self._dial(seconds)
         finally:
             before.give_up()  # only now, so that whoever waits for the end goes on with the new one
 
-    async def _ask_once(self, make_request: Callable[[str, int], IndexRequest], *, seconds: float) -> Answer:
+    async def _ask_once(
+        self, make_request: Callable[[str, int], IndexRequest], heard: Hearing, *, seconds: float
+    ) -> Answer:
         link = self._open_link()
         request = make_request(*(self.identity or link.local_address))
         link.send(request)
         try:
-            heard = await self._hear(link, seconds=seconds)
+            await heard.listen(link, seconds=seconds)
         except ProtocolError:
-            await link.fall_silent(self._limits.silence_seconds, at_most_seconds=self._limits.answer_seconds)
+            await link.fall_silent(self._limits.silence_seconds, at_most_seconds=seconds)
             raise
         except BaseException:
             link.give_up()
             raise
         self._note_agreement(heard)
         if heard.code == Status.OK or (heard.code == Status.NOT_FOUND and not isinstance(request, Add)):
-            return Answer(Status(heard.code), heard.records, heard.complete, heard.is_reachable)
+            return Answer(Status(heard.code), heard.records, heard.is_complete, heard.is_reachable)
         raise _refused(heard, request)
 
-    def _note_agreement(self, heard: _Heard) -> None:
+    def _note_agreement(self, heard: Hearing) -> None:
         if self._proposal:
             self.agreed = parse_features(heard.headers.get(b"features", b"")) & self._proposal
             self._proposal = NO_FEATURES
@@ -288,7 +327,7 @@ class IndexClient:
 
     async def _send_many(
         self, waiting: Iterator[_Subject], *, make_request: Callable[[_Subject, str, int], Add | Remove]
-    ) -> AsyncGenerator[tuple[_Subject, Add | Remove, _Heard], None]:
+    ) -> AsyncGenerator[tuple[_Subject, Add | Remove, Hearing], None]:
         """Keep up to IN_FLIGHT requests under way, and give their answers in order."""
         link = self._open_link()
         host, port = self.identity or link.local_address
@@ -303,7 +342,8 @@ class IndexClient:
                     under_way.extend(zip(batch, requests, strict=True))
                 if not under_way:
                     return
-                heard = await self._hear(link, seconds=self._limits.answer_seconds)
+                heard = Hearing(self._limits)
+                await heard.listen(link, seconds=self._limits.answer_seconds)
                 yield *under_way.popleft(), heard
         finally:
             if under_way:
@@ -313,69 +353,8 @@ class IndexClient:
         options = self._allowed(Options(copy=document.copy))
         return Add(document.number, host, port, document.title, options)
 
-    async def _hear(self, link: Link, *, seconds: float) -> _Heard:
-        """Read one answer; `seconds` are for its status line."""
-        heard = _Heard(0, [], {})
-        try:
-            async with asyncio.timeout(seconds) as clock:
-                while True:
-                    event = link.reader.next_event()
-                    match event:
-                        case AnswerStarted(code):
-                            heard.code = code
-                            clock.reschedule(None)  # from here on bytes count: a long answer takes long
-                        case AnswerHeader(name, value):
-                            heard.headers[name] = value
-                        case Record():
-                            heard.records.append(event)
-                            heard.records += link.reader.take_records()
-                            self._check_room(link, len(heard.records))
-                        case AnswerEnded(complete):
-                            heard.complete = complete
-                            return heard
-                        case Wait() if not await self._wait_for_more(link):
-                            heard.complete = link.reader.end_by_silence().complete
-                            return heard
-        except TimeoutError as error:
-            raise DeadlineError(
-                f"{show_address(self.address)} did not answer within {seconds:g} s. "
-                "Try again, or another server."
-            ) from error
 
-    def _check_room(self, link: Link, count: int) -> None:
-        if count > self._limits.max_records:
-            link.reader.end_by_silence()  # the rest of this answer is dropped as it comes
-            raise ProtocolError(f"The answer has more than {self._limits.max_records} records.")
-
-    async def _wait_for_more(self, link: Link) -> bool:
-        """Wait for bytes; False when silence may and does end the answer (clauses P-2.26, P-2.27).
-
-        Raises:
-            TimeoutError: nothing came, and silence may not end it.
-        """
-        may_end = link.reader.may_end_by_silence
-        came = await link.wait_data(self._limits.silence_seconds if may_end else self._limits.answer_seconds)
-        if not came and not may_end:
-            raise TimeoutError
-        return came
-
-
-@dataclass(slots=True)
-class _Heard:
-    """An answer as it is heard."""
-
-    code: int
-    records: list[Record]
-    headers: dict[bytes, bytes]
-    complete: bool = True
-
-    @property
-    def is_reachable(self) -> bool | None:
-        word = self.headers.get(b"probe")
-        return None if word is None else word == b"reachable"
-
-
-def _refused(heard: _Heard, request: IndexRequest) -> RefusedError:
+def _refused(heard: Hearing, request: IndexRequest) -> RefusedError:
     line = encode_request(request).split(b"\r\n")[0].decode()
     reason = heard.headers.get(b"reason", b"").decode("utf-8", "replace")
     return RefusedError(heard.code, request=line, reason=reason)

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 class Link(asyncio.Protocol):
-    """One connection; a new one is made when an index server turns out to be a plain one."""
+    """One connection; a new one is made when an index server turns out to be a plain one.
+
+    Attributes:
+        received_bytes: that came so far.
+    """
 
     transport: asyncio.Transport
     local_address: Address
@@ -31,6 +35,7 @@ class Link(asyncio.Protocol):
     def __init__(self, address: Address, *, trace: Watcher | None, dead_seconds: int) -> None:
         self.address = address
         self.reader = AnswerReader()
+        self.received_bytes = 0
         self._trace = trace
         self._dead_seconds = dead_seconds
         self._arrived = asyncio.Event()
@@ -56,6 +61,7 @@ class Link(asyncio.Protocol):
         if self._trace:
             self._trace(Received(Role.CLIENT, self.address, data))
         self.reader.receive_data(data)
+        self.received_bytes += len(data)
         self._arrived.set()
 
     def send(self, request: IndexRequest) -> None:

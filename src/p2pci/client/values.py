@@ -20,20 +20,26 @@ class ClientLimits:
 
     Attributes:
         connect_seconds: until the connection stands.
-        answer_seconds: without a byte of an answer that must still come.
-        proposal_seconds: for the answer to the first request; an index server that needs longer is asked
-            again without features (clause P-5.5).
+        answer_seconds: until the answer to a question begins, a second try without features included; then
+            without a byte of what must still come.
+        min_bytes_per_second: of an answer that has begun, on average over each answer_seconds of waiting for
+            it. So a LIST may take hours over a slow link, but nobody holds us up with a byte now and then.
+        proposal_seconds: of answer_seconds, at most half of them, for the answer to the first request; an
+            index server that needs longer is asked again without features (clause P-5.5).
         silence_seconds: what ends an answer of a server that never sends the last blank line (clause P-2.26).
         dead_seconds: a machine that no longer answers is given up after that long, asked or not.
-        max_records: in one answer; one takes some 250 bytes of memory.
+        max_bytes: of memory for the records of one answer, some 320 each: 150,000 by default. An index server
+            that lists without end costs no more; but a large swarm really has more. Its LIST is taken
+            as it comes (`take`), as `p2pci list` does, in pages (`first`, `limit`), or under a higher limit.
     """
 
     connect_seconds: float = 10.0
     answer_seconds: float = 30.0
+    min_bytes_per_second: float = 100.0
     proposal_seconds: float = 10.0
     silence_seconds: float = 2.0
     dead_seconds: int = 120
-    max_records: int = 4_000_000
+    max_bytes: int = 48 * 1024 * 1024
 
 
 class Answer(NamedTuple):
@@ -41,7 +47,7 @@ class Answer(NamedTuple):
 
     Attributes:
         status: OK or NOT_FOUND.
-        records: in the order in which they came.
+        records: in the order in which they came; not those that were handed to who takes them as they come.
         complete: False when only silence ended it, so that records may be missing (clause P-2.26).
         is_reachable: whether the index server could reach us; None when it was not asked to try, or cannot.
     """

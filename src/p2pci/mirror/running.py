@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from p2pci.client import ClientLimits, IndexClient
 from p2pci.download import HOLDERS_WANTED, DownloadLimits, Downloads
 from p2pci.errors import (
-    ConnectionLostError,
     DisagreementError,
     InvalidValueError,
     LibraryError,
@@ -34,9 +33,8 @@ if TYPE_CHECKING:
     from p2pci.library import Document, Shelf
     from p2pci.mirror.selection import Selection
     from p2pci.mirror.transfer import Source
-    from p2pci.protocol.messages import Record
 
-MAX_RECORDS = 500_000
+MAX_LIST_BYTES = 160 * 1024 * 1024  # of a plain index, which knows no pages: some 500,000 records
 MAX_ASKED = 100_000  # numbers in a row that are asked of an origin
 
 
@@ -108,7 +106,7 @@ class Mirror:
     ) -> None:
         self.failed: dict[int, str] = {}
         self.absent: list[int] = []
-        self._index = IndexClient(*index, trace=trace, limits=ClientLimits(max_records=MAX_RECORDS))
+        self._index = IndexClient(*index, trace=trace, limits=ClientLimits(max_bytes=MAX_LIST_BYTES))
         self._shelf = shelf
         self._options = options
         self._origin = origin
@@ -260,18 +258,10 @@ class Mirror:
                     return
 
     async def _fetch(self, downloads: Downloads, offer: Offer) -> Downloaded:
-        records = await self._look_up(offer.number)
+        answer = await self._index.lookup_or_reconnect(offer.number, HOLDERS_WANTED)
         return await downloads.get(
             offer.number,
-            records,
+            answer.records,
             knows_features=Feature.DIGEST in self._index.agreed,
             accepts=offer.digest,
         )
-
-    async def _look_up(self, number: int) -> list[Record]:
-        try:
-            return (await self._index.lookup(number, options=HOLDERS_WANTED)).records
-        except ConnectionLostError:  # the index was started again, perhaps, while documents came
-            self._index = IndexClient(*self._index.address, trace=self._trace)
-            await self._index.connect()
-            return (await self._index.lookup(number, options=HOLDERS_WANTED)).records

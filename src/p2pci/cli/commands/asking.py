@@ -40,7 +40,12 @@ def lookup(number: str, title: str, *, server: Address, is_json: bool, trace: bo
 
     wanted = parse_rfc_number(number)
     return run_command(
-        ask_index(server, lambda index: index.lookup(wanted, title), is_json=is_json, is_traced=trace),
+        ask_index(
+            server,
+            lambda index, take: index.lookup(wanted, title, take=take),
+            is_json=is_json,
+            is_traced=trace,
+        ),
         is_short=True,
     )
 
@@ -58,7 +63,8 @@ def list_all(*, server: Address, is_json: bool, trace: bool) -> ExitStatus:
     from p2pci.cli.questions import ask_index
 
     return run_command(
-        ask_index(server, lambda index: index.list_all(), is_json=is_json, is_traced=trace), is_short=True
+        ask_index(server, lambda index, take: index.list_all(take=take), is_json=is_json, is_traced=trace),
+        is_short=True,
     )
 
 
