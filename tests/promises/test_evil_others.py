@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -37,6 +38,12 @@ HOLDERS = {
 INDEXES = {
     "endless status line": (b"P2P-CI/1.0 200 ", PIECE),
     "endless headers": (HEAD, b"X: y\r\n" * 10_000),
+    "endless records": (OK, b"RFC 7 Seven 10.0.0.1 1\r\n" * 2500),
+    "endless records of copies": (
+        HEAD + b"Features: digest, holders\r\nWant: digest\r\nHolders: 32\r\n\r\n",
+        b"RFC 3457 Req 10.0.0.1 63237 12345678 %b 40000\r\n" % (b"ab" * 32) * 600,
+    ),
+    "endless wide records": (OK, b"RFC 300 \xf0\x9f\x99\x82%b h 300\r\n" % (b"t" * 8000) * 8),
     "endless record": (OK + b"RFC 7 ", PIECE),
     "endless host": (OK + b"RFC 7 Seven ", PIECE),
     "endless digits": (OK + b"RFC ", b"7" * 65536),
@@ -104,6 +111,21 @@ def _ask_evil_index(*words: str, answer: tuple[bytes, bytes], folder: Path, usua
     assert len(ended.output + ended.errors) < 10_000
     assert ended.peak_bytes - usual_bytes < MORE_BYTES
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("list",), ("list", "--json"), ("lookup", "7")], ids=" ".join)
+def test_answer_of_a_large_swarm_comes_whole_and_costs_little(
+    tmp_path: Path, usual_bytes: int, words: tuple[str, ...]
+) -> None:
+    count = 400_000
+    records = b"".join(b"RFC 7 Seven h%d %d\r\n" % divmod(number, 65535) for number in range(1, count + 1))
+    records = records.replace(b" 0\r\n", b" 65535\r\n")
+    with answering(OK + records + b"\r\n") as port:
+        ended = run_measured((*P2PCI, *words, "--server", f"{LOOPBACK}:{port}"), cwd=tmp_path)
+    assert (ended.code, ended.errors) == (0, "")
+    told = json.loads(ended.output) if "--json" in words else ended.output.splitlines()
+    assert len(told) == count
+    assert ended.peak_bytes - usual_bytes < MORE_BYTES
 
 
 def test_index_that_names_thousands_of_dead_holders(tmp_path: Path, usual_bytes: int) -> None:

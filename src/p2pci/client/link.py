@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from p2pci.protocol.messages import IndexRequest
 
 
+# uvloop reads up to 8 MB in one turn, which nobody could have taken meanwhile.
+MAX_WAITING_BYTES = 256 * 1024
+
+
 class Link(asyncio.Protocol):
     """One connection; a new one is made when an index server turns out to be a plain one.
 
@@ -63,6 +67,13 @@ class Link(asyncio.Protocol):
         self.reader.receive_data(data)
         self.received_bytes += len(data)
         self._arrived.set()
+        if self.reader.waiting_bytes > MAX_WAITING_BYTES and not self.transport.is_closing():
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._go_on)  # behind who waits for it
+
+    def _go_on(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def send(self, request: IndexRequest) -> None:
         """Send a request in one piece, and expect its answer."""

@@ -28,7 +28,7 @@ class ClientLimits:
             index server that needs longer is asked again without features (clause P-5.5).
         silence_seconds: what ends an answer of a server that never sends the last blank line (clause P-2.26).
         dead_seconds: a machine that no longer answers is given up after that long, asked or not.
-        max_bytes: of memory for the records of one answer, some 320 each: 150,000 by default. An index server
+        max_bytes: of memory for the records of one answer, some 380 each: 130,000 by default. An index server
             that lists without end costs no more; but a large swarm really has more. Its LIST is taken
             as it comes (`take`), as `p2pci list` does, in pages (`first`, `limit`), or under a higher limit.
     """

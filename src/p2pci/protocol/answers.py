@@ -135,6 +135,11 @@ class AnswerReader:
             self._position = 0
 
     @property
+    def waiting_bytes(self) -> int:
+        """How many bytes came that were not taken yet."""
+        return len(self._buffer) - self._position
+
+    @property
     def may_end_by_silence(self) -> bool:
         """Whether silence may end this answer: it began, and this server closed no block yet (P-2.26)."""
         return self._state in (_State.BODY, _State.ERROR) and not self._closes_blocks
