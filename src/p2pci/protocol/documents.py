@@ -1,7 +1,7 @@
 """Answers of a holder: the head before a document's bytes, as we write it and as we read anybody's.
 
-The reader believes Content-Length and nothing else about the end (clause P-3.7).
-May import `grammar`, `extensions` and, for `Wait`, `requests`.
+The reader believes Content-Length and nothing else about the end, and two of them only when they say
+the same (clause P-3.7). May import `grammar`, `extensions` and, for `Wait`, `requests`.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class DocumentHeadReader:
         """Take the head once it is whole.
 
         Raises:
-            ProtocolError: it is too long, or does not begin with a status line.
+            ProtocolError: it is too long, does not begin with a status line, or contradicts itself.
         """
         while (end := self._buffer.find(b"\n") + 1) and self._head_bytes + end <= MAX_HEAD_BYTES:
             line, self._buffer = self._buffer[:end], self._buffer[end:]
@@ -163,13 +163,16 @@ class DocumentHeadReader:
         """Read the lines that there are, also of a head that ended with the connection.
 
         Raises:
-            ProtocolError: it does not begin with a status line.
+            ProtocolError: it does not begin with a status line, or has Content-Lengths that differ.
         """
         first = self._lines[0] if self._lines else self._buffer
         found = _STATUS_LINE(first.rstrip(b"\r\n"))
         if not found:
             raise ProtocolError("The holder's answer does not begin with a status line. Try another holder.")
-        headers = dict(_split_header(line) for line in self._lines[1:] if b":" in line)
+        lines = [_split_header(line) for line in self._lines[1:] if b":" in line]
+        if len({value for name, value in lines if name == b"content-length"}) > 1:
+            raise ProtocolError("The holder sent Content-Lengths that differ. Try another holder.")
+        headers = dict(lines)
         length = headers.get(b"content-length", b"")
         return DocumentHead(
             int(found[1]),
