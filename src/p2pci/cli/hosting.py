@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import closing, nullcontext, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from p2pci.cli.announcing import announcing
 from p2pci.cli.display import show_path
@@ -76,6 +76,22 @@ async def _invitation(peer_command: str, *, bind: str | None, port: int) -> str:
     return f"On {where} type: {peer_command} {host if port == DEFAULT_PORT else show_address((host, port))}"
 
 
+class Showing(NamedTuple):
+    """What is seen of a peer.
+
+    Attributes:
+        has_menu: offer the menu; without it the peer serves until a signal comes.
+        shows_messages: show the conversation with the index.
+        shows_all: show everything.
+        log_format: of the lines.
+    """
+
+    has_menu: bool
+    shows_messages: bool
+    shows_all: bool
+    log_format: LogFormat = LogFormat.TEXT
+
+
 async def host_peer(
     server: Address,
     *,
@@ -86,15 +102,12 @@ async def host_peer(
     origin: str | None = None,
     sharing: Sharing = ALL,
     limits: PeerLimits,
-    log_format: LogFormat = LogFormat.TEXT,
-    has_menu: bool,
-    shows_messages: bool,
-    shows_all: bool,
+    showing: Showing,
 ) -> ExitStatus:
     """Run a peer until its menu is left, or without one until SIGINT or SIGTERM."""
     raise_descriptor_limit()
-    log = Log(Terminal(), form=log_format, counts_repeats=not shows_messages)
-    printer = PeerPrinter(log, shows_all=shows_all)
+    log = Log(Terminal(), form=showing.log_format, counts_repeats=not showing.shows_messages)
+    printer = PeerPrinter(log, shows_all=showing.shows_all)
     peer = Peer(
         server,
         library,
@@ -105,12 +118,12 @@ async def host_peer(
         origin=origin,
         sharing=sharing,
         watch=printer.watch,
-        trace=printer.trace if shows_messages else None,
+        trace=printer.trace if showing.shows_messages else None,
         limits=limits,
     )
     with ending_signals() as ending, closing(log):
-        number = await _first(_take_part(peer, log, has_menu=has_menu), ending)
-    return ExitStatus.INTERRUPTED if has_menu and number == signal.SIGINT else ExitStatus.DONE
+        number = await _first(_take_part(peer, log, has_menu=showing.has_menu), ending)
+    return ExitStatus.INTERRUPTED if showing.has_menu and number == signal.SIGINT else ExitStatus.DONE
 
 
 async def _take_part(peer: Peer, log: Log, *, has_menu: bool) -> None:

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from p2pci.library import Sharing
-    from p2pci.peer import FollowLimits
+    from p2pci.peer import PeerLimits
     from p2pci.serving import ServingLimits
-    from p2pci.upload import UploadLimits
 
     Command = Callable[..., Any]
     Option = Callable[[Command], Command]
@@ -32,9 +31,14 @@ def serving_options(*, per_address: int) -> Callable[[Command], Command]:
     return grouped("serving", _serving_limits, names=_SERVING, options=_serving_flags(per_address))
 
 
-def upload_options(*, per_address: int) -> Callable[[Command], Command]:
-    """Give a command the flags of UploadLimits, as `upload`."""
-    flags: Sequence[Option] = [
+def peer_options(*, per_address: int) -> Callable[[Command], Command]:
+    """Give a command the flags of PeerLimits, as `limits`."""
+    flags = [*_follow_flags(), *_upload_flags(per_address)]
+    return grouped("limits", _peer_limits, names=("rescan", "poll", *_UPLOAD), options=flags)
+
+
+def _upload_flags(per_address: int) -> Sequence[Option]:
+    return [
         click.option(
             "--max-uploads",
             type=click.IntRange(1),
@@ -52,7 +56,6 @@ def upload_options(*, per_address: int) -> Callable[[Command], Command]:
         ),
         *_serving_flags(per_address),
     ]
-    return grouped("upload", _upload_limits, names=_UPLOAD, options=flags)
 
 
 def sharing_options() -> Callable[[Command], Command]:
@@ -76,9 +79,8 @@ def sharing_options() -> Callable[[Command], Command]:
     return grouped("sharing", _sharing, names=("share", "hide"), options=flags)
 
 
-def follow_options() -> Callable[[Command], Command]:
-    """Give a command the flags of FollowLimits, as `follow`."""
-    flags = [
+def _follow_flags() -> Sequence[Option]:
+    return [
         click.option(
             "--rescan",
             type=SECONDS,
@@ -94,7 +96,6 @@ def follow_options() -> Callable[[Command], Command]:
             help="Look for changes every second: for network mounts, where the system tells of none.",
         ),
     ]
-    return grouped("follow", _follow_limits, names=("rescan", "poll"), options=flags)
 
 
 def _serving_flags(per_address: int) -> Sequence[Option]:
@@ -183,19 +184,17 @@ def _serving_limits(
     )
 
 
-def _upload_limits(*, max_uploads: int, rate: int, **serving: Any) -> UploadLimits:
+def _peer_limits(*, rescan: float, poll: bool, max_uploads: int, rate: int, **serving: Any) -> PeerLimits:
+    from p2pci.peer import FollowLimits, PeerLimits
     from p2pci.upload import UploadLimits
 
-    return UploadLimits(slots=max_uploads, rate=rate, serving=_serving_limits(**serving))
+    return PeerLimits(
+        follow=FollowLimits(rescan_seconds=rescan, polls=poll),
+        upload=UploadLimits(slots=max_uploads, rate=rate, serving=_serving_limits(**serving)),
+    )
 
 
 def _sharing(*, share: Any, hide: Any) -> Sharing:
     from p2pci.library import Sharing
 
     return Sharing(only=sum(share, ()), hidden=sum(hide, ()))
-
-
-def _follow_limits(*, rescan: float, poll: bool) -> FollowLimits:
-    from p2pci.peer import FollowLimits
-
-    return FollowLimits(rescan_seconds=rescan, polls=poll)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from p2pci.cli.exits import ExitStatus, run_to_exit
-from p2pci.cli.hosting import host_peer, host_server
+from p2pci.cli.hosting import Showing, host_peer, host_server
 from p2pci.cli.running import run
 from p2pci.cli.settings import parse_address, parse_listening_port, parse_seconds, parse_switch
 from p2pci.errors import InvalidValueError
@@ -69,9 +69,7 @@ def start_peer(arguments: list[str]) -> ExitStatus:
             advertise=parse_address(advertise, default_port=0) if advertise else None,
             origin=_setting("ORIGIN"),
             limits=PeerLimits(follow=follow),
-            has_menu=True,
-            shows_messages=True,
-            shows_all=False,
+            showing=Showing(has_menu=True, shows_messages=True, shows_all=False),
         )
 
     return _start(prepare, arguments, usage=PEER_USAGE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from p2pci.cli.limiting import follow_options, serving_options, sharing_options, upload_options
+from p2pci.cli.limiting import grouped, peer_options, serving_options, sharing_options
 from p2pci.cli.options import (
     ADVERTISED,
     PORT,
@@ -24,11 +24,11 @@ from p2pci.protocol.grammar import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
+    from p2pci.cli.hosting import Showing
     from p2pci.events import Address
     from p2pci.library import Sharing
-    from p2pci.peer import FollowLimits
+    from p2pci.peer import PeerLimits
     from p2pci.serving import ServingLimits
-    from p2pci.upload import UploadLimits
 
 
 @click.command()
@@ -78,6 +78,27 @@ def server(
     )
 
 
+def _show(*, menu: bool, log_format: str, trace: bool) -> Showing:
+    from p2pci.cli.hosting import Showing
+    from p2pci.cli.log import LogFormat
+
+    if menu and log_format == "json":
+        raise click.UsageError("A menu is not written as JSON. Add --no-menu, or leave out --log-format.")
+    return Showing(menu, shows_messages=menu or trace, shows_all=trace, log_format=LogFormat(log_format))
+
+
+_showing_options = grouped(
+    "showing",
+    _show,
+    names=("menu", "log_format", "trace"),
+    options=[
+        click.option("--menu/--no-menu", default=True, help="Offer the menu, or serve until SIGTERM."),
+        log_format_option,
+        trace_option,
+    ],
+)
+
+
 @click.command()
 @click.argument("server", type=SERVER, envvar="P2PCI_SERVER", default="localhost")
 @library_option
@@ -89,13 +110,10 @@ def server(
     "--advertise", type=ADVERTISED, envvar="P2PCI_ADVERTISE", help="Be published as this host, and port."
 )
 @sharing_options()
-@follow_options()
-@upload_options(per_address=256)
+@peer_options(per_address=256)
 @origin_option
-@click.option("--menu/--no-menu", default=True, help="Offer the menu, or serve until SIGTERM.")
 @click.option("--auto", is_flag=True, help="Find SERVER on the local network.")
-@log_format_option
-@trace_option
+@_showing_options
 @click.pass_context
 def peer(
     context: click.Context,
@@ -106,13 +124,10 @@ def peer(
     port: int,
     advertise: Address | None,
     sharing: Sharing,
-    follow: FollowLimits,
-    upload: UploadLimits,
+    limits: PeerLimits,
     origin: str | None,
-    menu: bool,
     auto: bool,
-    log_format: str,
-    trace: bool,
+    showing: Showing,
 ) -> ExitStatus:
     """Share a folder, and find documents.
 
@@ -125,11 +140,7 @@ def peer(
     Example:  p2pci peer 192.0.2.7 --library ~/rfcs
     """
     from p2pci.cli.hosting import host_peer
-    from p2pci.cli.log import LogFormat
-    from p2pci.peer import PeerLimits
 
-    if menu and log_format == "json":
-        raise click.UsageError("A menu is not written as JSON. Add --no-menu, or leave out --log-format.")
     return run_command(
         host_peer(
             _find_server(context, bind=bind) if auto else server,
@@ -139,11 +150,8 @@ def peer(
             advertise=advertise,
             origin=origin,
             sharing=sharing,
-            limits=PeerLimits(follow=follow, upload=upload),
-            log_format=LogFormat(log_format),
-            has_menu=menu,
-            shows_messages=menu or trace,
-            shows_all=trace,
+            limits=limits,
+            showing=showing,
         )
     )
 
