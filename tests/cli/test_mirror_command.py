@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.cli.process import P2PCI, Process, Stage, closed_port, run
+from tests.cli.process import LOOPBACK, P2PCI, Process, Stage, answering, closed_port, run
 
 DOCUMENTS = 400
 
@@ -122,6 +122,20 @@ def test_nobody_there_exits_4(tmp_path: Path) -> None:
     code, output, errors = _mirror(tmp_path, "--all", server=f"localhost:{closed_port()}")
     assert (code, output) == (4, "")
     assert errors.startswith("Cannot connect to localhost:")
+
+
+def test_index_that_is_gone_is_said_once_for_all_that_is_missing(tmp_path: Path) -> None:
+    dead = closed_port()
+    listed = b"".join(
+        b"RFC %d Title %s %d\r\n" % (number, LOOPBACK.encode(), dead) for number in range(1, 31)
+    )
+    with answering(b"P2P-CI/1.0 200 OK\r\n\r\n" + listed + b"\r\n", b"\r\n") as port:
+        code, _, errors = _mirror(tmp_path, "--all", "--keep-going", server=f"{LOOPBACK}:{port}")
+    assert code == 1
+    assert errors == (
+        "RFC 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 and 10 more: "
+        f"The connection to the index at {LOOPBACK}:{port} is lost: it closed the connection.\n"
+    )
 
 
 def test_folder_that_is_none_exits_1(swarm: Swarm, tmp_path: Path) -> None:

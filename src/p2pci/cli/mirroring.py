@@ -142,8 +142,8 @@ class _Run:
             self._terminal.print(show_json(self._report(plan, is_dry=is_dry)))
         elif not is_dry:
             self._say_outcome()
-        for number, reason in missing.items():
-            self._terminal.complain(f"RFC {number}: {escape(reason)}")
+        for reason, numbers in _by_reason(missing).items():
+            self._terminal.complain(f"RFC {_some(numbers)}: {escape(reason)}")
         lacking = (
             0 if is_dry else len(plan.wanted) + len(plan.outside) - mirror.documents - len(mirror.absent)
         )
@@ -172,11 +172,9 @@ class _Run:
         if len(mirror.sources) > SHOWN:
             self._say(f"  … and {len(mirror.sources) - SHOWN} more")
         if mirror.unverified:
-            shown = ", ".join(map(str, mirror.unverified[:SHOWN]))
-            more = ", …" if len(mirror.unverified) > SHOWN else ""
             self._say(
                 f"[MIRROR] {len(mirror.unverified)} of them unverified, since no holder told a SHA-256: "
-                f"{shown}{more}"
+                f"{_some(mirror.unverified)}"
             )
 
     def _report(self, plan: Plan, *, is_dry: bool) -> dict[str, object]:
@@ -217,3 +215,16 @@ class _Run:
 
 def _megabytes(size: float) -> str:
     return f"{size / MEGABYTE:.1f} MB"
+
+
+def _by_reason(missing: dict[int, str]) -> dict[str, list[int]]:
+    """Put together what failed for one reason: an index that is gone is said once, not for each document."""
+    numbers: dict[str, list[int]] = {}
+    for number, reason in missing.items():
+        numbers.setdefault(reason, []).append(number)
+    return numbers
+
+
+def _some(numbers: list[int]) -> str:
+    more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+    return ", ".join(map(str, numbers[:SHOWN])) + more
