@@ -104,13 +104,31 @@ def test_evil_index_of_blank_lines_is_given_up(tmp_path: Path, usual_bytes: int)
     _ask_evil_index("list", answer=answer, folder=tmp_path, usual_bytes=usual_bytes)
 
 
+@pytest.mark.parametrize("kind", INDEXES)
+def test_evil_index_of_a_mirror(tmp_path: Path, usual_bytes: int, kind: str) -> None:
+    answer = INDEXES[kind]
+    _ask_evil_index("mirror", "--all", answer=answer, folder=tmp_path, usual_bytes=usual_bytes)
+
+
+def test_index_of_more_numbers_than_a_mirror_can_keep(tmp_path: Path, usual_bytes: int) -> None:
+    records = b"".join(
+        b"RFC %d A Title of Some Words 10.0.0.1 5\r\n" % number for number in range(1, 600_000)
+    )
+    with answering(OK + records + b"\r\n") as port:
+        words = ("mirror", "--all", "--server", f"{LOOPBACK}:{port}")
+        ended = run_measured((*P2PCI, *words), cwd=tmp_path)
+    assert ended.code == PROTOCOL
+    assert "Ask for a --range" in ended.errors
+    assert ended.peak_bytes - usual_bytes < MORE_BYTES
+
+
 def _ask_evil_index(*words: str, answer: tuple[bytes, bytes], folder: Path, usual_bytes: int) -> None:
     with endless(*answer) as port:
         ended = run_measured((*P2PCI, *words, "--server", f"{LOOPBACK}:{port}"), cwd=folder)
     assert ended.code in (NETWORK, PROTOCOL), ended
     assert len(ended.output + ended.errors) < 10_000
     assert ended.peak_bytes - usual_bytes < MORE_BYTES
-    assert list(folder.iterdir()) == []
+    assert not any(path.is_file() for path in folder.rglob("*"))
 
 
 @pytest.mark.parametrize("words", [("list",), ("list", "--json"), ("lookup", "7")], ids=" ".join)

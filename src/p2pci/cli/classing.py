@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +24,7 @@ from p2pci.cli.terminal import Terminal
 from p2pci.errors import InvalidValueError, P2PCIError, ProgramError
 
 if TYPE_CHECKING:
-    from p2pci.checker.reports import Report
+    pass
 
 HOST = "127.0.0.1"
 JOIN_SECONDS = 15.0  # until a peer has added a document
@@ -101,7 +100,10 @@ async def _peer(task: Task, command: str) -> AsyncIterator[tuple[int, int]]:
         async with Program(command, on_terminal=True) as program:
             await wait_until(lambda: bool(index.records) or not program.is_running, seconds=JOIN_SECONDS)
             added = index.records[0] if index.records else None
-            port, number = task.port or (added.port if added else 0), task.number or (added.number if added else 0)
+            port, number = (
+                task.port or (added.port if added else 0),
+                task.number or (added.number if added else 0),
+            )
             if not (port and number):
                 what = f"It added no document within {JOIN_SECONDS:g} s. Say its port and have. {program.describe()}"
                 raise ProgramError(what, output=program.last_lines())

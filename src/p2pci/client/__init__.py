@@ -5,8 +5,8 @@
 Imports `dialing`, `keepalive`, `protocol`, `events` and `errors`.
 """
 
-from p2pci.client.hearing import Take
+from p2pci.client.hearing import Take, memory_bytes
 from p2pci.client.index_client import IndexClient
 from p2pci.client.values import Added, Answer, ClientLimits, NewRecord
 
-__all__ = ["Added", "Answer", "ClientLimits", "IndexClient", "NewRecord", "Take"]
+__all__ = ["Added", "Answer", "ClientLimits", "IndexClient", "NewRecord", "Take", "memory_bytes"]

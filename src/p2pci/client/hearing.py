@@ -35,7 +35,8 @@ class Hearing:
 
     Args:
         limits: see ClientLimits.
-        take: given the records as often as max_bytes of them have come; without it more are refused.
+        take: given the records as often as max_bytes of them have come, and may refuse more with a
+            ProtocolError; without it more are refused.
 
     Attributes:
         code: of its status line; 0 before.
@@ -97,14 +98,20 @@ class Hearing:
         """Keep records, or hand all that are kept on when they are too many."""
         self.has_records = True
         self.records += records
-        self._kept_bytes += sum(map(_memory_bytes, records))
+        self._kept_bytes += sum(map(memory_bytes, records))
         if self._kept_bytes <= self._limits.max_bytes:
             return
         kept, self.records, self._kept_bytes = self.records, [], 0
+        try:
+            self._hand_on(kept, link)
+        except ProtocolError:
+            link.reader.end_by_silence()  # the rest of this answer is dropped as it comes
+            raise
+
+    def _hand_on(self, records: list[Record], link: Link) -> None:
         if self._take:
-            self._take(kept)
+            self._take(records)
             return
-        link.reader.end_by_silence()  # the rest of this answer is dropped as it comes
         raise ProtocolError(
             f"The answer of {show_address(link.address)} takes more than "
             f"{self._limits.max_bytes / MIB:g} MiB of memory. `p2pci list` shows one of any length; "
@@ -157,6 +164,7 @@ class _Pace:
         self._seconds, self._received = 0.0, 0
 
 
-def _memory_bytes(record: Record) -> int:
+def memory_bytes(record: Record) -> int:
+    """Give what CPython takes for a record, with its texts and its place in a list."""
     texts = getsizeof(record.title) + getsizeof(record.host)
     return _RECORD_BYTES + texts + (_COPY_BYTES if record.copy else 0)

@@ -6,11 +6,15 @@ Imports `client`, `download` and `protocol`.
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import AsyncIterator, Container
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
+from sys import getsizeof
 from typing import TYPE_CHECKING
 
+from p2pci.client import memory_bytes
 from p2pci.download import Vote, count_votes, elect
 from p2pci.errors import DisagreementError, ProtocolError
 from p2pci.protocol.extensions import Feature, Options
@@ -24,7 +28,12 @@ if TYPE_CHECKING:
 
 HOLDERS = 8  # of each document; random ones, so that mirrors spread over them
 PAGE_NUMBERS = 500
-MAX_OFFERS = 1_000_000
+MAX_BYTES = 48 * 1024 * 1024  # of memory for all that is offered, whatever an index lists: 90,000 documents
+MAX_HOLDERS = 200_000  # of one document; an index that lists more of them has no end
+# What CPython takes for an offer, for an address besides its text, for a number and the list of its records.
+_OFFER_BYTES = 448
+_ADDRESS_BYTES = 160
+_NUMBER_BYTES = 320
 
 
 @dataclass(slots=True, eq=False)
@@ -67,17 +76,37 @@ async def read_catalogue(
         NetworkError, RefusedError: as IndexClient's questions do.
         ProtocolError: likewise, or there is no end.
     """
-    offers = []
+    offers: list[Offer] = []
+    room = _Room()
     async for page in _pages(index, selection):
         for number, group in groupby(page, key=lambda record: record.number):
             records = [record for record in group if (record.host, record.port) not in own]
             if records and selection.has(number, records[0].title):
-                offers.append(make_offer(records, accepts=accepts))
-        if len(offers) > MAX_OFFERS:
-            raise ProtocolError(
-                f"The index lists more than {MAX_OFFERS} documents. Ask for a --range of them."
-            )
+                offers.append(room.take_in(make_offer(records, accepts=accepts)))
     return offers
+
+
+class _Room:
+    """What the offers may take of memory; an address that many of them have is kept once."""
+
+    def __init__(self) -> None:
+        self._left_bytes = MAX_BYTES
+        self._addresses: dict[Address, Address] = {}
+
+    def take_in(self, offer: Offer) -> Offer:
+        """Count an offer.
+
+        Raises:
+            ProtocolError: there is no room for more.
+        """
+        known = len(self._addresses)
+        offer.sources = [self._addresses.setdefault(source, source) for source in offer.sources]
+        new = islice(reversed(self._addresses), len(self._addresses) - known)
+        self._left_bytes -= _OFFER_BYTES + getsizeof(offer.title)
+        self._left_bytes -= sum(_ADDRESS_BYTES + getsizeof(host) for host, _ in new)
+        if self._left_bytes < 0:
+            raise _too_much()
+        return offer
 
 
 async def _pages(index: IndexClient, selection: Selection) -> AsyncIterator[list[Record]]:
@@ -86,11 +115,55 @@ async def _pages(index: IndexClient, selection: Selection) -> AsyncIterator[list
     last = max((end for _, end in selection.ranges or [(1, MAX_NUMBER)]), default=MAX_NUMBER)
     while first <= last:
         options = Options(wants_copies=True, holders=HOLDERS, first=first, limit=PAGE_NUMBERS)
-        records = sorted((await index.list_all(options)).records, key=lambda record: record.number)
+        thinned = _Thinned()
+        thinned.take((await index.list_all(options, take=thinned.take)).records)
+        records = thinned.records()
         yield records
         if Feature.HOLDERS not in index.agreed or not records or records[-1].number < first:
             return  # that were all, or it does not do what it agreed to
         first = records[-1].number + 1
+
+
+class _Thinned:
+    """Records of an index that knows no pages: of each number as many as HOLDERS, at random."""
+
+    def __init__(self) -> None:
+        self._records: dict[int, list[Record]] = {}
+        self._seen: Counter[int] = Counter()
+        self._left_bytes = MAX_BYTES
+
+    def take(self, records: list[Record]) -> None:
+        """Keep some of them (reservoir sampling: each has the same chance).
+
+        Raises:
+            ProtocolError: there are too many numbers, or holders of one.
+        """
+        for record in records:
+            kept = self._records.setdefault(record.number, [])
+            if not kept:
+                self._left_bytes -= _NUMBER_BYTES
+            self._seen[record.number] += 1
+            if len(kept) < HOLDERS:
+                kept.append(record)
+                self._left_bytes -= memory_bytes(record)
+            elif (place := random.randrange(self._seen[record.number])) < HOLDERS:
+                kept[place] = record
+            if self._left_bytes < 0 or self._seen[record.number] > MAX_HOLDERS:
+                raise _too_much()
+
+    def records(self) -> list[Record]:
+        """Give what was kept, by number; where more came, each tells how many did."""
+        return [
+            record._replace(holders=self._seen[number]) if self._seen[number] > HOLDERS else record
+            for number in sorted(self._records)
+            for record in self._records[number]
+        ]
+
+
+def _too_much() -> ProtocolError:
+    return ProtocolError(
+        f"What the index lists takes more than {MAX_BYTES // 2**20} MiB of memory. Ask for a --range of it."
+    )
 
 
 def make_offer(records: list[Record], *, accepts: Container[bytes] = ()) -> Offer:

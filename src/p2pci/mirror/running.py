@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from p2pci.mirror.selection import Selection
     from p2pci.mirror.transfer import Source
 
-MAX_LIST_BYTES = 160 * 1024 * 1024  # of a plain index, which knows no pages: some 500,000 records
+_LIMITS = ClientLimits(max_bytes=8 * 1024 * 1024)  # of records in one go; most of a long list is not kept
 MAX_ASKED = 100_000  # numbers in a row that are asked of an origin
 
 
@@ -106,7 +106,7 @@ class Mirror:
     ) -> None:
         self.failed: dict[int, str] = {}
         self.absent: list[int] = []
-        self._index = IndexClient(*index, trace=trace, limits=ClientLimits(max_bytes=MAX_LIST_BYTES))
+        self._index = IndexClient(*index, trace=trace, limits=_LIMITS)
         self._shelf = shelf
         self._options = options
         self._origin = origin
