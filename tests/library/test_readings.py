@@ -11,6 +11,7 @@ import pytest
 
 from p2pci.library import Shelf
 from p2pci.library.readings import READINGS_NAME
+from tests.library.indexes import text_index
 
 LONG_AGO = 1_000_000_000
 
@@ -52,6 +53,16 @@ def test_file_that_has_not_changed_is_not_read_again(folder: Path) -> None:
     assert scanned(folder) == {7: expected("Title One")}  # or it was read
     write(path, "Title Two\n", modified=LONG_AGO + 1)
     assert scanned(folder) == {7: expected("Title Two")}
+
+
+def test_title_is_read_only_when_no_index_has_one(folder: Path) -> None:
+    path = write(folder / "rfc7.txt", "Title One\n")
+    write(folder / "rfc-index.txt", text_index({7: "Listed"}))
+    digest = expected("Title One")[1]
+    assert scanned(folder) == {7: ("Listed", digest)}
+    change_unseen(path, "Title Two\n")
+    (folder / "rfc-index.txt").unlink()
+    assert scanned(folder) == {7: ("Title Two", digest)}  # or the title was read before
 
 
 def test_file_changed_just_now_is_read_again(folder: Path) -> None:

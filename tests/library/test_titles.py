@@ -1,5 +1,6 @@
 """Titles read from documents, and made fit to send."""
 
+import random
 import unicodedata
 
 import pytest
@@ -144,6 +145,18 @@ def test_centred_title_is_found_without_any_header() -> None:
 )
 def test_text_of_no_layout_is_called_by_its_first_line(text: str, title: str) -> None:
     assert title_from_text(text) == title
+
+
+@pytest.mark.parametrize("size", [200, 1000, 100_000])
+def test_bytes_that_are_no_text_have_no_title(size: int) -> None:
+    assert title_from_text(random.Random(7).randbytes(size)) == ""
+    assert title_from_text(bytes(size)) == ""
+
+
+def test_control_here_and_there_makes_no_text_binary() -> None:
+    assert title_from_text(b"My \x1b[1mNotes\x1b[0m of a long day, with much to remember\n" * 50).startswith(
+        "My [1mNotes"
+    )
 
 
 def test_prose_below_a_header_gives_its_first_line_alone() -> None:

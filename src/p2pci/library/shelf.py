@@ -31,12 +31,8 @@ from p2pci.library.titles import HEAD_BYTES, title_from_text
 from p2pci.protocol.extensions import Copy
 
 # What a name may turn out to be: gone, a link, a socket, a fifo or folder, not ours to read.
-_NO_DOCUMENT = {errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EOPNOTSUPP} | {
-    errno.EINVAL,
-    errno.EACCES,
-    errno.EPERM,
-}
-
+_NO_DOCUMENT = {errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EOPNOTSUPP}
+_NO_DOCUMENT |= {errno.EINVAL, errno.EACCES, errno.EPERM}
 
 READ_BYTES = 1024 * 1024
 
@@ -364,9 +360,10 @@ class Shelf:
     def _document(self, number: int, file: _File) -> Document | None:
         """The document in a file, read if it is not as it was; None when it cannot be read."""
         reading = self._readings.get(file.name, file.state)
-        if reading is None or reading.title is None:
+        is_listed = bool(self._listed_title(number))  # then nobody asks for the document's own title
+        if reading is None or (reading.title is None and not is_listed):
             try:
-                reading = self._read(file.name, digest=reading.digest if reading else None)
+                reading = self._read(file.name, known=reading, has_title=not is_listed)
             except OSError as error:
                 self._left_out(file.name, error)
                 return None
@@ -374,12 +371,16 @@ class Shelf:
         return self._make_document(number, file.name, reading)
 
     def _make_document(self, number: int, name: str, reading: Reading) -> Document:
-        entry = self.listing.entry(number)
-        title = entry.title if entry else ""
-        return Document(number, name, reading.state, title or reading.title or "", reading.digest)
+        title = self._listed_title(number) or reading.title or ""
+        return Document(number, name, reading.state, title, reading.digest)
 
-    def _read(self, name: str, *, digest: bytes | None) -> Reading:
+    def _listed_title(self, number: int) -> str:
+        entry = self.listing.entry(number)
+        return entry.title if entry else ""
+
+    def _read(self, name: str, *, known: Reading | None, has_title: bool) -> Reading:
         """Read a file from its beginning to its end, once; where its digest is known, its beginning alone."""
+        digest = known.digest if known else None
         descriptor, state = self._folder.open_regular(name)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             beginning = file.read(HEAD_BYTES if digest else READ_BYTES)
@@ -388,7 +389,8 @@ class Shelf:
                 while piece := file.read(READ_BYTES):
                     hashing.update(piece)
                 digest = hashing.digest()
-        return Reading(FileState.of(state), title_from_text(beginning[:HEAD_BYTES]), digest)
+        title = title_from_text(beginning[:HEAD_BYTES]) if has_title else None
+        return Reading(FileState.of(state), title, digest)
 
     def _left_out(self, name: str, error: OSError) -> None:
         """Note a file that cannot be read; one that is gone is no news."""

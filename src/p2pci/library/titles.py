@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 
 HEAD_BYTES = 16_384
 """How much of a document is read to find its title: its first four or five pages."""
@@ -23,11 +23,13 @@ _PAGE_COLUMNS = 72
 _MAX_TITLE_LINES = 6
 _MAX_HEADER_PARAGRAPHS = 12
 _MAX_LABEL_LINES = 40
+_SNIFFED_BYTES = 1024
+_MAX_CONTROL_SHARE = 20  # of a text's bytes one in so many, at most, is a control
+_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r"))
 
 # C0 and C1 controls and DEL, without those that are white space and so become a blank; lone surrogates.
 _UNFIT = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
-_LINE_END = re.compile(r"\r\n|[\n\r\f\v]")
 _GAP = r"(?=\s{2,}|\s*$)"
 _COLUMNS = re.compile(r"\S {3,}\S")
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]{0,6}\.?"
@@ -96,12 +98,31 @@ def title_from_text(text: str | bytes) -> str:
         text: the document, or at least its first pages (HEAD_BYTES are plenty).
 
     Returns:
-        The title in the document's own capitals; without one, the first line that is not blank.
+        The title in the document's own capitals; without one, the first line that is not blank; "" when
+        the bytes are those of no text.
     """
-    decoded = decode_document(text) if isinstance(text, bytes) else text.removeprefix("\ufeff")
-    lines = [line.rstrip() for line in _LINE_END.split(decoded.expandtabs())]
-    title = _quoted_title(decoded) or _labelled_title(lines) or _placed_title(lines)
-    return fit_title(title or next(filter(None, lines), ""))
+    if isinstance(text, bytes):
+        if _is_binary(text[:_SNIFFED_BYTES]):
+            return ""
+        text = decode_document(text)
+    text = text.removeprefix("\ufeff")
+    lines = _lines(text)
+    title = _quoted_title(text) or _labelled_title(lines) or _placed_title(lines)
+    return fit_title(title or next(filter(str.strip, lines), ""))
+
+
+def _is_binary(beginning: bytes) -> bool:
+    """Whether more of this is controls than of any text: of random bytes every tenth is."""
+    controls = len(beginning) - len(beginning.translate(None, _CONTROLS))
+    return controls * _MAX_CONTROL_SHARE > len(beginning)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines, whatever ends them; with the blanks at their ends, for most are never looked at."""
+    text = (text.expandtabs() if "\t" in text else text).replace("\r\n", "\n")
+    for end in "\r\f\v":
+        text = text.replace(end, "\n")
+    return text.split("\n")
 
 
 def _quoted_title(text: str) -> str:
@@ -112,22 +133,24 @@ def _quoted_title(text: str) -> str:
 
 def _labelled_title(lines: list[str]) -> str:
     """The title of a form: `Title: …`, going on in the lines that start in the same column."""
-    head = list(takewhile(lambda line: not _SECTION.fullmatch(line.strip()), lines[:_MAX_LABEL_LINES]))
+    head = [line.rstrip() for line in lines[:_MAX_LABEL_LINES]]
     for row, line in enumerate(head):
         if match := _LABELLED.match(line):
-            below = takewhile(partial(_starts_at, match.end()), head[row + 1 :])
-            return _joined([line[match.end() :], *below])
+            if any(map(_is_section, head[:row])):
+                return ""
+            below = takewhile(lambda line: not _is_section(line), head[row + 1 :])
+            return _joined([line[match.end() :], *takewhile(partial(_starts_at, match.end()), below)])
     return ""
 
 
 def _placed_title(lines: list[str]) -> str:
     """The title known by its place: what stands first below the header lines."""
-    paragraphs = islice(_paragraphs(lines), _MAX_HEADER_PARAGRAPHS)
+    paragraphs = islice(_paragraphs(map(str.rstrip, lines)), _MAX_HEADER_PARAGRAPHS)
     header_seen = False
     for paragraph in paragraphs:
         body = _without_header(paragraph)
         header_seen = header_seen or len(body) < len(paragraph)
-        if body and _SECTION.fullmatch(body[0].strip()):
+        if body and _is_section(body[0]):
             return ""
         if body:
             title = _title_lines(body, centred_only=not header_seen)
@@ -137,7 +160,7 @@ def _placed_title(lines: list[str]) -> str:
 
 def _paragraphs(lines: Iterable[str]) -> Iterator[list[str]]:
     paragraph: list[str] = []
-    for line in (*lines, ""):
+    for line in chain(lines, [""]):
         if line:
             paragraph.append(line)
         elif paragraph:
@@ -159,6 +182,10 @@ def _without_header(paragraph: list[str]) -> list[str]:
 
 def _is_header(line: str) -> bool:
     return _is_right_column(line) or any(kind.match(line.strip()) for kind in _HEADER)
+
+
+def _is_section(line: str) -> bool:
+    return bool(_SECTION.fullmatch(line.strip()))
 
 
 def _is_right_column(line: str) -> bool:
