@@ -167,12 +167,18 @@ def test_damaged_bundle_leaves_what_was_verified_and_exits_1(folder: Path) -> No
     assert documents_in(folder / "cut") == documents_in(folder / "rfcs")
 
 
-def test_larger_documents_are_taken_when_allowed(folder: Path) -> None:
+def test_larger_documents_are_left_out_until_they_are_allowed(folder: Path) -> None:
+    (folder / "rfcs/rfc7.txt").write_bytes(b"Seven\n" * 500)
     _bundle(folder, "export", "b.tar")
-    code, _, errors = _bundle(folder, "import", "b.tar", "--library", "to", "--max-bytes", "20")
-    assert code == 1
-    assert re.fullmatch(r"b\.tar: RFC 1 has \d+ bytes, 20 are allowed\. .+ --max-bytes\.\n", errors)
-    assert _bundle(folder, "import", "b.tar", "--library", "to", "--max-bytes", "2000")[0] == 0
+    code, output, errors = _bundle(folder, "import", "b.tar", "--library", "to", "--max-bytes", "2000")
+    assert (code, output) == (1, "3 document(s): 2 new, 1 refused.\n")
+    assert errors == (
+        "RFC 7 was not taken: it has 3000 bytes, 2000 are allowed. "
+        "If that is right, allow more with --max-bytes.\n"
+    )
+    assert sorted(documents_in(folder / "to")) == [1, 42]
+    assert _bundle(folder, "import", "b.tar", "--library", "to", "--max-bytes", "3000")[0] == 0
+    assert documents_in(folder / "to") == documents_in(folder / "rfcs")
 
 
 @pytest.mark.parametrize(
@@ -240,7 +246,7 @@ def test_import_that_is_killed_at_any_point_keeps_no_wrong_bytes_and_goes_on(tmp
     source.mkdir()
     for number in range(1, 101):
         block = hashlib.sha256(str(number).encode()).digest()
-        (source / f"rfc{number}.txt").write_bytes(block * (200 + 37 * number))
+        (source / f"rfc{number}.txt").write_bytes(block * (800 + 148 * number))
     assert _bundle(tmp_path, "export", "b.tar", "--library", "from")[0] == 0
     data = (tmp_path / "b.tar").read_bytes()
     expected = documents_in(source)

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import subprocess
+import sys
 import tarfile
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from p2pci.errors import BundleError, LibraryError
 from p2pci.library import Shelf
 from p2pci.library.bundle import Export, Fate, Import, hidden_until_whole, read_earlier
+from p2pci.library.bundle.importing import BATCH_BYTES, IN_MEMORY_BYTES
 from tests.library.bundles import DOCUMENTS, bundle_of, documents_in, exported, fill, imported
 from tests.library.layouts import of_2011
 
@@ -126,14 +128,60 @@ def test_what_differs_is_replaced_when_asked_and_kept_beside(tmp_path: Path, fol
 def test_document_that_comes_while_the_bundle_is_taken_in_is_not_replaced(
     tmp_path: Path, folder: Path
 ) -> None:
-    data = exported(fill(tmp_path / "from"))
+    last = BATCH_BYTES // IN_MEMORY_BYTES + 1
+    documents = {number: bytes([number]) * IN_MEMORY_BYTES for number in range(1, last + 1)}
     with Shelf(folder) as shelf:
-        results = Import(io.BytesIO(data), source="b.tar").run(shelf)
+        results = Import(io.BytesIO(bundle_of(documents)), source="b.tar").run(shelf)
         assert next(results).entry.number == 1
-        fill(folder, {7: b"ours\n"})
-        assert next(results).fate is Fate.DIFFERENT
+        fill(folder, {last: b"ours\n"})
+        assert [result.fate for result in results][-2:] == [Fate.ADDED, Fate.DIFFERENT]
 
-    assert (folder / "rfc7.txt").read_bytes() == b"ours\n"
+    assert documents_in(folder) == documents | {last: b"ours\n"}
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+@pytest.mark.parametrize(
+    "text,fate", [(b"ours\n", Fate.DIFFERENT), (bytes([1]) * IN_MEMORY_BYTES, Fate.PRESENT)]
+)
+def test_document_that_comes_while_the_same_waits_for_its_name_stays(
+    folder: Path, text: bytes, fate: Fate, *, replaces: bool
+) -> None:
+    class Meanwhile(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell() > 2 * IN_MEMORY_BYTES and not documents_in(folder):
+                assert len(list(folder.glob(".rfc*.tmp"))) >= 1
+                fill(folder, {1: text})
+            return super().read(size)
+
+    documents = {number: bytes([number]) * IN_MEMORY_BYTES for number in (1, 2, 3)}
+    with Shelf(folder) as shelf:
+        bundle = Import(Meanwhile(bundle_of(documents)), source="b.tar")
+        fates = [result.fate for result in bundle.run(shelf, replaces=replaces)]
+
+    assert fates == [fate, Fate.ADDED, Fate.ADDED]
+    assert documents_in(folder) == documents | {1: text}
+    assert not list(folder.glob(".rfc*.tmp"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each file is synced by itself")
+def test_many_documents_wait_for_the_disk_together(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+
+    fates, _ = imported(bundle_of({number: b"%d" % number for number in range(1, 101)}), folder)
+
+    assert set(fates.values()) == {Fate.ADDED}
+    assert len(synced) == 1  # the folder, for its names
+
+
+def test_document_that_is_too_large_is_left_out_and_the_others_are_taken(folder: Path) -> None:
+    with Shelf(folder) as shelf:
+        bundle = Import(io.BytesIO(bundle_of(DOCUMENTS)), source="b.tar", max_document_bytes=1799)
+        results = {result.entry.number: result for result in bundle.run(shelf)}
+
+    assert {number for number, result in results.items() if result.fate is Fate.REFUSED} == {7, 3457}
+    assert results[7].reason.startswith("it has 1800 bytes, 1799 are allowed. ")
+    assert documents_in(folder) == {number: DOCUMENTS[number] for number in (1, 42)}
 
 
 @pytest.mark.parametrize("replaces", [False, True])

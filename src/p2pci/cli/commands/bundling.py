@@ -60,7 +60,7 @@ def export_(file: str, library: Path, *, since: tuple[Path, ...], is_json: bool)
     type=click.IntRange(min=1),
     default=64 * 1024 * 1024,
     show_default=True,
-    help="The size of a document that is refused beyond it.",
+    help="Leave out a document that is larger, and take the others.",
 )
 @json_option
 def import_(file: str, library: Path, *, replace: bool, max_bytes: int, is_json: bool) -> ExitStatus:
