@@ -105,7 +105,7 @@ def test_file_that_is_a_folder_is_one_sentence(tmp_path: Path) -> None:
         (("lookup", "1", "--server", b"host:\xff"), "is no port"),
         (("get", b"\xff"), "is no RFC number"),
         (("get", "3-1"), "'3-1' is not a range"),
-        (("get", "1-"), "'' is no RFC number"),
+        (("get", "1-"), "'1-' is a range with an end left out"),
         (("get", "1-4294967295"), "too many"),
         (("get",), "Missing argument 'NUMBERS...'"),
         (("lookup",), "Missing argument 'NUMBER'"),

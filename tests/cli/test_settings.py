@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from p2pci.cli.settings import load_settings, parse_address, parse_listening_port, parse_numbers
+from p2pci.cli.settings import load_settings, parse_address, parse_listening_port, parse_numbers, parse_ranges
 from p2pci.errors import InvalidValueError
 
 
@@ -50,6 +50,11 @@ def test_port_left_out_is_the_default() -> None:
         "[]",
         "[]:80",
         "host:8_0",
+        "a:b:c",
+        "host:port:1",
+        "host:80:",
+        "[host]:80",
+        "1:2:3:4:5:6:7:8:9",
     ],
 )
 def test_what_is_no_address(text: str) -> None:
@@ -87,6 +92,7 @@ def test_what_is_no_listening_port(text: str) -> None:
         (["5-5"], [5]),
         (["9", "1-3", "2", "9"], [9, 1, 2, 3]),
         (["007"], [7]),
+        (["RFC20", "rfc0021", "Rfc1-RFC3"], [20, 21, 1, 2, 3]),
         (["4294967295"], [4294967295]),
         (["1-100000"], list(range(1, 100_001))),
         ([], []),
@@ -97,11 +103,22 @@ def test_numbers(words: list[str], numbers: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["", "0", "x", "-", "1-", "-1", "3-1", "1-2-3", "1,2", "1 2", "+5", "١٢", "4294967296", "\udcff"]
+    "word",
+    [
+        *("", "0", "x", "-", "1-", "-1", "3-1", "1-2-3", "1,2", "1 2", "+5", "١٢", "4294967296", "\udcff"),
+        *("RFC", "RFC 20", "RFC-20", "rfcrfc20", "rfc٢", "20rfc", "rfc20.txt"),
+    ],
 )
 def test_what_is_no_number(word: str) -> None:
     with pytest.raises(InvalidValueError):
         parse_numbers([word])
+
+
+@pytest.mark.parametrize("word", ["1-", "-1", "-"])
+def test_range_with_an_end_left_out_says_so(word: str) -> None:
+    for read in (parse_ranges, lambda word: parse_numbers([word])):
+        with pytest.raises(InvalidValueError, match=f"'{word}' is a range with an end left out. Write both"):
+            read(word)
 
 
 def test_too_long_a_range_says_so() -> None:
@@ -132,4 +149,19 @@ def test_file_that_is_no_toml_is_named(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "p2pci.toml"
     path.write_bytes(data)
     with pytest.raises(InvalidValueError, match=r"p2pci\.toml.*(Mend|Put|Write)"):
+        load_settings(path)
+
+
+@pytest.mark.parametrize(
+    "text,said",
+    [
+        ("[bundle.export]\nlibrary = 'x'\n", r"\[bundle\.export\] is a table, .* below \[bundle\], as in"),
+        ("[peer]\nshare = [1, 2]\n", r"'share' in \[peer\] is a list\. Write one value in quotes"),
+        ("[[peer]]\nshare = 1\n", r"'peer' is in no table\. Put it below"),
+    ],
+)
+def test_table_or_list_in_place_of_a_value_is_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "p2pci.toml"
+    path.write_text(text)
+    with pytest.raises(InvalidValueError, match=said):
         load_settings(path)

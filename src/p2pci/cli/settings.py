@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from p2pci.events import Address
 
 _RATE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kKmMgG]?)", re.ASCII)
+_RFC = re.compile(r"^rfc(?=[0-9])", re.IGNORECASE)
 SETTINGS_FILE = "p2pci.toml"
 MAX_RANGE = 100_000
 _ON, _OFF = {"1", "true", "t", "yes", "y", "on"}, {"0", "false", "f", "no", "n", "off"}  # as click has them
@@ -37,8 +38,21 @@ def parse_address(text: str, *, default_port: int = DEFAULT_PORT) -> Address:
     if not found:
         raise InvalidValueError(f"{text!r} is not an address. Write host, host:port or [IPv6 address]:port.")
     port = found["v6_port"] if found["v6_port"] is not None else found["port"]
-    host = found["v6"] or found["host"] or found["bare"]
+    host = found["v6"] or found["bare"]
+    if host and not _is_ipv6(host):
+        raise InvalidValueError(f"{host!r} is no IPv6 address. Write host, host:port or [IPv6 address]:port.")
+    host = host or found["host"]
     return host, parse_port(_encode(port)) if port is not None else default_port
+
+
+def _is_ipv6(host: str) -> bool:
+    from ipaddress import IPv6Address  # only now: few addresses are of this kind
+
+    try:
+        IPv6Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_listening_port(text: str) -> int:
@@ -70,8 +84,8 @@ def parse_switch(text: str) -> bool:
 
 
 def parse_rfc_number(text: str) -> int:
-    """Read an RFC number."""
-    return parse_number(_encode(text))
+    """Read an RFC number, also as `RFC20`."""
+    return parse_number(_encode(_RFC.sub("", text)))
 
 
 def _encode(text: str) -> bytes:
@@ -80,22 +94,29 @@ def _encode(text: str) -> bytes:
 
 
 def parse_numbers(words: Iterable[str]) -> list[int]:
-    """Read RFC numbers and ranges such as `3457` and `1-10`, each number once, in the order given.
+    """Read RFC numbers and ranges such as `3457`, `RFC20` and `1-10`, each number once, in the order given.
 
     Raises:
         InvalidValueError: a word is neither.
     """
     numbers: dict[int, None] = {}
     for word in words:
-        first, dash, last = word.partition("-")
-        low = parse_rfc_number(first)
-        high = parse_rfc_number(last) if dash else low
-        if high < low:
-            raise InvalidValueError(f"{word!r} is not a range. Write the lower number first, as in 1-10.")
-        if high - low >= MAX_RANGE:
+        wanted = _parse_range(word)
+        if wanted[-1] - wanted[0] >= MAX_RANGE:
             raise InvalidValueError(f"{word!r} are too many. Ask for at most {MAX_RANGE} at a time.")
-        numbers.update(dict.fromkeys(range(low, high + 1)))
+        numbers.update(dict.fromkeys(wanted))
     return list(numbers)
+
+
+def _parse_range(word: str) -> range:
+    first, dash, last = word.partition("-")
+    if dash and not (first and last):
+        raise InvalidValueError(f"{word!r} is a range with an end left out. Write both, as in 1-10.")
+    low = parse_rfc_number(first)
+    high = parse_rfc_number(last) if dash else low
+    if high < low:
+        raise InvalidValueError(f"{word!r} is not a range. Write the lower number first, as in 1-10.")
+    return range(low, high + 1)
 
 
 def parse_ranges(text: str) -> tuple[range, ...]:
@@ -104,15 +125,7 @@ def parse_ranges(text: str) -> tuple[range, ...]:
     Raises:
         InvalidValueError: a word is neither.
     """
-    ranges = []
-    for word in _words(text):
-        first, dash, last = word.partition("-")
-        low = parse_rfc_number(first)
-        high = parse_rfc_number(last) if dash else low
-        if high < low:
-            raise InvalidValueError(f"{word!r} is not a range. Write the lower number first, as in 1-10.")
-        ranges.append(range(low, high + 1))
-    return tuple(ranges)
+    return tuple(map(_parse_range, _words(text)))
 
 
 def parse_networks(text: str) -> Networks:
@@ -185,6 +198,14 @@ def _read_table(path: Path, command: str, table: object) -> dict[str, str]:
             f"{path}: {command!r} is in no table. Put it below [list] or another command."
         )
     for key, value in table.items():
-        if isinstance(value, dict | list):
-            raise InvalidValueError(f"{path}: {key!r} in [{command}] has several values. Write one.")
+        if isinstance(value, dict):
+            raise InvalidValueError(
+                f"{path}: [{command}.{key}] is a table, and {command!r} has settings alone. "
+                f'Write each below [{command}], as in library = "rfcs".'
+            )
+        if isinstance(value, list):
+            raise InvalidValueError(
+                f"{path}: {key!r} in [{command}] is a list. Write one value in quotes; "
+                "of numbers and networks it may hold several, with commas between."
+            )
     return {key: str(value) for key, value in table.items()}

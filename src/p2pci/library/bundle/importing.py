@@ -79,7 +79,7 @@ class Import:
         if too_large > MAX_PASSED_OVER_BYTES:
             raise BundleError(
                 source,
-                reason=f"it lists documents of more than {max_document_bytes} bytes, of {too_large} together. "
+                reason=f"its documents of more than {max_document_bytes} bytes have {too_large} together. "
                 "If that is right, allow more with --max-bytes.",
             )
 
