@@ -120,7 +120,9 @@ def test_list_prints_every_record_by_number(network: Network, tmp_path: Path) ->
 
 def test_list_of_an_empty_index_exits_0(stage: Stage) -> None:
     _, port = stage.start_server()
-    assert _p2pci(stage.folder, "list", "--server", f"localhost:{port}") == (0, "", "")
+    said = "The index has no records.\n"
+    assert _p2pci(stage.folder, "list", "--server", f"localhost:{port}") == (0, "", said)
+    assert _p2pci(stage.folder, "list", "--json", "--server", f"localhost:{port}") == (0, "[]\n", said)
 
 
 def test_list_on_a_terminal_is_a_table(network: Network, stage: Stage) -> None:
@@ -356,7 +358,7 @@ def test_ipv6_addresses(stage: Stage) -> None:
         *P2PCI, "peer", address, "--no-menu", "--bind", "::1", "--advertise", "[::1]", "--library", "six"
     )
     holder.wait_for(r"^\[Peer\] Hostname: ::1$")
-    assert _p2pci(stage.folder, "list", "--server", address) == (0, "", "")
+    assert _p2pci(stage.folder, "list", "--server", address) == (0, "", "The index has no records.\n")
     server.wait_for(r"TCP connection from \[::1\]:\d+$")
     (stage.folder / "six/rfc6.txt").write_text("Six\n")
     second = stage.start(*P2PCI, "peer", address, "--no-menu", "--bind", "::1", "--library", "six")

@@ -76,9 +76,24 @@ def test_numbers_may_be_of_documents_that_are_not_there(folder: Path) -> None:
     assert lines[-1] == "4\t\t\tNOT ISSUED\t\t"
     assert code == 3
     assert errors.splitlines()[-1] == (
-        "Neither in the folder nor in its index: "
+        "Neither in the folder nor in its rfc-index.txt: "
         "RFC 100, 101, 102, 103, 104, 105, 106, 107, 108, 109 and 91 more."
     )
+
+
+def test_missing_number_is_all_that_is_said_of_a_folder_with_documents_and_index(folder: Path) -> None:
+    (folder / "rfcs/rfc-index.txt").write_text(INDEX)
+
+    assert titles(folder, "77") == (3, [], "Neither in the folder nor in its rfc-index.txt: RFC 77.\n")
+
+
+def test_index_alone_answers_numbers_and_says_so_without(folder: Path) -> None:
+    (folder / "index").mkdir()
+    (folder / "index/rfc-index.txt").write_text(INDEX)
+
+    assert titles(folder, "8", "--library", "index") == (0, ["8\tEight\tMay 1999\tUNKNOWN\t\t"], "")
+    said = "index has no rfcN.txt. Its rfc-index.txt knows titles: ask by number.\n"
+    assert titles(folder, "--library", "index") == (0, [], said)
 
 
 def test_json_has_all_that_is_known(folder: Path) -> None:
@@ -126,7 +141,7 @@ def test_broken_index_is_told_and_the_documents_speak(folder: Path) -> None:
     code, lines, errors = titles(folder)
 
     assert (code, len(lines)) == (0, 2)
-    assert errors.startswith(f"Left out: {folder}/rfcs/rfc-index.xml: is left out: it has a DOCTYPE, ")
+    assert errors.startswith(f"Left out: {folder}/rfcs/rfc-index.xml: cannot be used: it has a DOCTYPE, ")
 
 
 def test_title_that_would_act_on_the_terminal_is_escaped(folder: Path) -> None:
@@ -143,7 +158,7 @@ def test_title_that_would_act_on_the_terminal_is_escaped(folder: Path) -> None:
         (("--library", "rfcs/rfc2.txt"), 1, "is not a folder"),
         (("--update",), 2, "--update needs to know where from. Give --origin or set P2PCI_ORIGIN."),
         (("--update", "--origin", "host"), 2, "'host' is no origin."),
-        (("7",), 3, "Neither in the folder nor in its index: RFC 7."),
+        (("7",), 3, "Not in the folder, which has no rfc-index.txt or rfc-index.xml either: RFC 7. `p2pci"),
         (("--library", "empty"), 0, "empty has no rfcN.txt."),
     ],
     ids=str,

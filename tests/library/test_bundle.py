@@ -165,7 +165,7 @@ def test_document_that_comes_while_the_same_waits_for_its_name_stays(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each file is synced by itself")
 def test_many_documents_wait_for_the_disk_together(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced = []
+    synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
 
     fates, _ = imported(bundle_of({number: b"%d" % number for number in range(1, 101)}), folder)

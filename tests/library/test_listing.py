@@ -127,7 +127,9 @@ def test_too_large_a_file_is_not_read(folder: Path, listing: Listing) -> None:
     listing.refresh()
 
     assert [error.path.name for error in listing.problems] == [XML_NAME, TEXT_NAME]
-    assert all("is left out: it is larger than 67108864 bytes. " in str(error) for error in listing.problems)
+    assert all(
+        "cannot be used: it is larger than 67108864 bytes. " in str(error) for error in listing.problems
+    )
 
 
 @pytest.mark.parametrize("name", [TEXT_NAME, XML_NAME])

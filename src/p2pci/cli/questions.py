@@ -27,9 +27,14 @@ ROWS = 1000  # records that are printed together
 
 
 async def ask_index(
-    server: Address, ask: Callable[[IndexClient, Take], Awaitable[Answer]], *, is_json: bool, is_traced: bool
+    server: Address,
+    ask: Callable[[IndexClient, Take], Awaitable[Answer]],
+    *,
+    if_nothing: str,
+    is_json: bool,
+    is_traced: bool,
 ) -> ExitStatus:
-    """Ask an index one question and print the records of its answer.
+    """Ask an index one question and print the records of its answer, or say on standard error `if_nothing`.
 
     They are printed when all have come, or of an answer that memory should not hold whole as they come.
     """
@@ -42,21 +47,26 @@ async def ask_index(
     records.finish()
     if not answer.complete:
         terminal.complain("The server never ended its answer; records may be missing.")
-    if answer.status == Status.NOT_FOUND:
-        terminal.complain("No peer has it at the moment. `p2pci list` shows what there is.")
-        return ExitStatus.NOT_FOUND
-    return ExitStatus.DONE
+    elif not records.count:
+        terminal.complain(if_nothing)
+    return ExitStatus.NOT_FOUND if answer.status == Status.NOT_FOUND else ExitStatus.DONE
 
 
 class _Records:
-    """The records of one answer, printed as JSON, in tables, or each in a line."""
+    """The records of one answer, printed as JSON, in tables, or each in a line.
+
+    Attributes:
+        count: of those that were printed.
+    """
 
     def __init__(self, terminal: Terminal, *, is_json: bool) -> None:
+        self.count = 0
         self._terminal = terminal
         self._is_json = is_json
         self._json = "["  # what comes next, which may end in a comma
 
     def show(self, records: list[Record]) -> None:
+        self.count += len(records)
         for start in range(0, len(records), ROWS):
             some = records[start : start + ROWS]
             if self._is_json:

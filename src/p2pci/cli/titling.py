@@ -59,14 +59,12 @@ def show_titles(folder: Path, numbers: list[int], *, is_json: bool) -> ExitStatu
         for error in shelf.unreadable:
             terminal.complain(f"Left out: {escape(str(error))}")
         _print(found, terminal, is_json=is_json)
-        _complain_of_source(found, shelf, terminal)
-    missing = sorted(set(numbers) - {titled.entry.number for titled in found})
-    if missing:
-        shown = ", ".join(map(str, missing[:SHOWN_MISSING]))
-        more = f" and {len(missing) - SHOWN_MISSING} more" if len(missing) > SHOWN_MISSING else ""
-        terminal.complain(f"Neither in the folder nor in its index: RFC {shown}{more}.")
-        return ExitStatus.NOT_FOUND
-    return ExitStatus.DONE
+        if found or not numbers:
+            _complain_of_source(found, shelf, terminal)
+        missing = sorted(set(numbers) - {titled.entry.number for titled in found})
+        if missing:
+            terminal.complain(_missing(missing, shelf))
+    return ExitStatus.NOT_FOUND if missing else ExitStatus.DONE
 
 
 def _known(shelf: Shelf, numbers: list[int]) -> Iterator[Titled]:
@@ -116,12 +114,24 @@ def _print_table(found: Iterable[Titled]) -> None:
     Console().print(table)
 
 
+def _missing(numbers: list[int], shelf: Shelf) -> str:
+    shown = ", ".join(map(str, numbers[:SHOWN_MISSING]))
+    more = f" and {len(numbers) - SHOWN_MISSING} more" if len(numbers) > SHOWN_MISSING else ""
+    if shelf.listing.name:
+        return f"Neither in the folder nor in its {shelf.listing.name}: RFC {shown}{more}."
+    return (
+        f"Not in the folder, which has no rfc-index.txt or rfc-index.xml either: RFC {shown}{more}. "
+        "`p2pci titles --update` fetches one from an origin."
+    )
+
+
 def _complain_of_source(found: list[Titled], shelf: Shelf, terminal: Terminal) -> None:
     """Say in words which titles come from the documents, and why."""
     own = sum(not titled.is_listed for titled in found)
     folder = show_path(shelf.path)
     if not found:
-        terminal.complain(f"{folder} has no rfcN.txt.")
+        known = f" Its {shelf.listing.name} knows titles: ask by number." if shelf.listing.name else ""
+        terminal.complain(f"{folder} has no rfcN.txt.{known}")
     elif not shelf.listing.name:
         terminal.complain(
             f"These titles are the documents' own: {folder} has no rfc-index.txt or rfc-index.xml. "

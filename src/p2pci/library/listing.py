@@ -143,7 +143,7 @@ class Listing:
             try:
                 return _Outcome(state, _read_entries(name, file, state.size))
             except NoIndexError as error:
-                reason = f"is left out: {error}. Put a good one there, or remove it."
+                reason = f"cannot be used: {error}. Put a good one there, or remove it."
                 return _Outcome(state, _no_entry, LibraryError(self._folder.path / name, reason=reason))
 
 

@@ -43,6 +43,7 @@ def lookup(number: str, title: str, *, server: Address, is_json: bool, trace: bo
         ask_index(
             server,
             lambda index, take: index.lookup(wanted, title, take=take),
+            if_nothing="No peer has it at the moment. `p2pci list` shows what there is.",
             is_json=is_json,
             is_traced=trace,
         ),
@@ -63,7 +64,13 @@ def list_all(*, server: Address, is_json: bool, trace: bool) -> ExitStatus:
     from p2pci.cli.questions import ask_index
 
     return run_command(
-        ask_index(server, lambda index, take: index.list_all(take=take), is_json=is_json, is_traced=trace),
+        ask_index(
+            server,
+            lambda index, take: index.list_all(take=take),
+            if_nothing="The index has no records.",
+            is_json=is_json,
+            is_traced=trace,
+        ),
         is_short=True,
     )
 
