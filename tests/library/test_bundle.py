@@ -16,10 +16,11 @@ from p2pci.errors import BundleError, LibraryError
 from p2pci.library import Shelf
 from p2pci.library.bundle import Export, Fate, Import, hidden_until_whole, read_earlier
 from p2pci.library.bundle.importing import BATCH_BYTES, IN_MEMORY_BYTES
+from p2pci.library.folder import HAS_LOCKS
 from tests.library.bundles import DOCUMENTS, bundle_of, documents_in, exported, fill, imported
 from tests.library.layouts import of_2011
 
-NAMES = ["b.tar", "b.tar.gz", "b.tgz", "b.tar.xz"]
+NAMES = ["b.tar", "b.tar.gz", "b.tgz", "b.tar.xz", "B.TAR.XZ"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -248,6 +249,7 @@ def test_document_that_changed_since_the_scan_is_left_out_and_told(tmp_path: Pat
 
 
 def test_bundle_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
     path = tmp_path / "new" / "b.tar"
     with hidden_until_whole(path) as file:
         file.write(b"data")
@@ -259,6 +261,35 @@ def test_bundle_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
         raise KeyError
     assert [entry.name for entry in path.parent.iterdir()] == ["b.tar"]
     assert path.read_bytes() == b"data"
+
+
+@pytest.mark.skipif(not HAS_LOCKS, reason="nothing tells there whether another program still writes it")
+def test_what_a_killed_run_left_is_deleted_and_what_another_still_writes_is_not(tmp_path: Path) -> None:
+    abandoned = [f".may.tar.xz.{7:016x}.tmp", f".{'long' * 49}.tar.{8:016x}.tmp"]
+    others = [f".rfc7.txt.{7:016x}.tmp", ".may.tar.tmp", f"may.tar.{7:016x}.tmp"]
+    for name in (*abandoned, *others):
+        (tmp_path / name).touch()
+
+    with hidden_until_whole(tmp_path / "june.tar"), hidden_until_whole(tmp_path / "july.tar"):
+        pass
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "june.tar", "july.tar"])
+
+
+def test_bundle_with_a_long_name_has_it(tmp_path: Path) -> None:
+    path = tmp_path / f"{'x' * 240}.tar"
+    with hidden_until_whole(path):
+        pass
+    assert path.exists()
+
+
+def test_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with (
+        pytest.raises(LibraryError, match=r"new: there is no such folder\. Make it, or choose another\."),
+        hidden_until_whole(tmp_path / "new" / "b.tar"),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())
 
 
 def test_bundle_replaces_no_folder_or_device(tmp_path: Path) -> None:

@@ -16,9 +16,8 @@ from p2pci.cli.exits import ExitStatus
 from p2pci.cli.terminal import Terminal
 from p2pci.errors import InvalidValueError, LibraryError, P2PCIError
 from p2pci.library import Shelf
-from p2pci.library.bundle import Export, Fate, Import, hidden_until_whole, read_earlier
+from p2pci.library.bundle import KINDS, Export, Fate, Import, hidden_until_whole, read_earlier
 from p2pci.library.folder import library_error
-from p2pci.library.names import document_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,13 +54,18 @@ def export_bundle(file: str, *, library: Path, earlier: tuple[Path, ...], is_jso
 
 
 def _check_export(file: str, *, library: Path, is_json: bool) -> None:
-    """Refuse what would write over a document, onto a screen, or from a shelf that does not exist."""
-    if file == STREAM and (is_json or sys.stdout.isatty()):
+    """Refuse what would write onto a screen, over something else, or from a shelf that does not exist."""
+    if file == STREAM and is_json:
+        raise InvalidValueError(
+            "With '-' the bundle takes standard output, where JSON would damage it. "
+            "Name a file, or leave out --json."
+        )
+    if file == STREAM and sys.stdout.isatty():
         raise InvalidValueError(
             "'-' writes the bundle to standard output. Send that into a file or a program."
         )
-    if document_number(Path(file).name) is not None:
-        raise InvalidValueError(f"{file!r} is the name of a document. Name the bundle, such as rfcs.tar.")
+    if file != STREAM and not file.lower().endswith(KINDS):
+        raise InvalidValueError(f"{file!r} is no name of a bundle. Let it end in {', '.join(KINDS)}.")
     if not library.is_dir():
         raise LibraryError(library, reason="is no folder. Name the shelf with --library.")
 

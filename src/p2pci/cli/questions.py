@@ -34,7 +34,7 @@ async def ask_index(
     is_json: bool,
     is_traced: bool,
 ) -> ExitStatus:
-    """Ask an index one question and print the records of its answer, or say on standard error `if_nothing`.
+    """Ask an index one question and print the records of its answer, or complain `if_nothing` is there.
 
     They are printed when all have come, or of an answer that memory should not hold whole as they come.
     """

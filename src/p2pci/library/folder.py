@@ -22,6 +22,13 @@ from pathlib import Path
 
 from p2pci.errors import LibraryError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    HAS_LOCKS = False
+else:
+    HAS_LOCKS = True
+
 # FAT, some network disks, and files of others where the kernel guards them.
 _NO_SECOND_NAMES = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _BY_DESCRIPTOR = {os.open, os.rename, os.unlink} <= os.supports_dir_fd
@@ -68,6 +75,20 @@ def library_error(path: Path, error: OSError, *, wish: str) -> LibraryError:
     unknown = (error.strerror or str(error), "Check the disk and the folder, then try again.")
     why, advice = _WORDS.get(error.errno or 0, unknown)
     return LibraryError(path, reason=f"cannot {wish}: {why}. {advice}")
+
+
+def lock(descriptor: int) -> bool:
+    """Lock a file against other programs until it is closed everywhere, and say whether that could be.
+
+    It cannot where another program has it, and where this system or disk has no locks.
+    """
+    if not HAS_LOCKS:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 class Folder:

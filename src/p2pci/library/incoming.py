@@ -21,15 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-try:
-    import fcntl
-except ImportError:  # Windows: two programs could not share a part, so that none is kept there
-    _HAS_LOCKS = False
-else:
-    _HAS_LOCKS = True
-
 from p2pci.library.documents import FileState
-from p2pci.library.folder import Folder, library_error
+from p2pci.library.folder import HAS_LOCKS, Folder, library_error, lock
 from p2pci.library.names import document_name
 from p2pci.library.titles import HEAD_BYTES
 
@@ -241,17 +234,14 @@ class Incoming:
 
 def _open_part(folder: Folder, name: str) -> int | None:
     """Open a part and lock it; None when another program has it, or this system or disk has no locks."""
-    while _HAS_LOCKS:
+    while HAS_LOCKS:  # without any, as on Windows, no part is kept
         descriptor = folder.open(name, os.O_RDWR | os.O_CREAT)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(descriptor), folder.state(name)):
-                return descriptor
-        except FileNotFoundError:
-            pass
-        except OSError:
+        if not lock(descriptor):
             os.close(descriptor)
             return None
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), folder.state(name)):
+                return descriptor
         os.close(descriptor)  # it was renamed or deleted between the opening and the lock
     return None
 

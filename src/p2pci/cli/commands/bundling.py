@@ -18,7 +18,7 @@ def bundle() -> None:
     """Carry documents in one file, to where no network goes.
 
     A bundle is a tar with a list of its documents and their SHA-256, by which each is verified where it
-    arrives. A name that ends in .tar.gz or .tar.xz compresses it.
+    arrives. Its name ends in .tar, or in .tar.gz or .tar.xz (.tgz, .txz), which compresses it.
 
     \b
     Example:  p2pci bundle export rfcs.tar
@@ -37,7 +37,7 @@ def bundle() -> None:
 )
 @json_option
 def export_(file: str, library: Path, *, since: tuple[Path, ...], is_json: bool) -> ExitStatus:
-    """Write the documents of a folder into one FILE; - is standard output.
+    """Write the documents of a folder into one FILE; - is standard output, then without --json.
 
     \b
     Example:  p2pci bundle export june.tar.xz --library ~/rfcs --since may.tar.xz

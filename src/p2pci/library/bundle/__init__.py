@@ -10,11 +10,13 @@ is hostile: nothing gets a name that the list does not give it, or other bytes t
 blocking functions on the standard library; imports the rest of the floor, and errors.
 """
 
+from p2pci.library.bundle.archive import KINDS
 from p2pci.library.bundle.exporting import Export, hidden_until_whole
 from p2pci.library.bundle.importing import MAX_DOCUMENT_BYTES, Fate, Import, Imported
 from p2pci.library.bundle.manifest import Entry, read_earlier
 
 __all__ = [
+    "KINDS",
     "MAX_DOCUMENT_BYTES",
     "Entry",
     "Export",

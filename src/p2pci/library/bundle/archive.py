@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = tarfile.BLOCKSIZE
 END = bytes(2 * BLOCK_BYTES)
+KINDS = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz")
+"""How the name of a bundle may end, in any case."""
 
 _READ_BYTES = 64 * 1024
 _MAX_XZ_BYTES = 128 * 1024 * 1024  # of memory, for a dictionary; `xz -9` makes it 64 MiB
@@ -61,6 +63,7 @@ def packed(file: BinaryIO, name: str) -> AbstractContextManager[BinaryIO]:
     Raises:
         BundleError: this Python has no xz.
     """
+    name = name.lower()
     if name.endswith((".tar.gz", ".tgz")):
         # Without name and time: the same documents make the same bundle.
         return cast("BinaryIO", gzip.GzipFile("", "wb", 6, file, mtime=0))

@@ -10,17 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from p2pci.errors import LibraryError
-from p2pci.library.bundle.archive import END, member_header, packed, padding
+from p2pci.library.bundle.archive import END, KINDS, member_header, packed, padding
 from p2pci.library.bundle.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Entry, encode_manifest
-from p2pci.library.folder import Folder, library_error
+from p2pci.library.folder import Folder, library_error, lock
 from p2pci.library.shelf import READ_BYTES, Document, Shelf
+
+# Ends as `_hidden` makes it: a name of a bundle, sixteen digits, `.tmp`.
+_ABANDONED = re.compile(
+    rf"\..*(?:{'|'.join(map(re.escape, KINDS))})\.[0-9a-f]{{16}}\.tmp", re.IGNORECASE
+).fullmatch
 
 
 class Export:
@@ -134,6 +140,8 @@ class Export:
 def hidden_until_whole(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which gets its name when all of it is there and on the disk, and is deleted otherwise.
 
+    What runs that were killed left of bundles in the same folder is deleted, too.
+
     Raises:
         LibraryError: it cannot be made or written, or what has its name is no file.
     """
@@ -141,18 +149,40 @@ def hidden_until_whole(path: Path) -> Iterator[BinaryIO]:
     if path.exists() and not path.is_file():
         raise LibraryError(path, reason="is no file that could be replaced. Choose another name.")
     try:
-        folder = Folder(path.parent)
-        hidden = f".{path.name[:200]}.{secrets.token_hex(8)}.tmp"
-        try:
-            with os.fdopen(folder.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL), "w+b") as file:
+        if not path.parent.exists():
+            raise LibraryError(path.parent, reason="there is no such folder. Make it, or choose another.")
+        with closing(Folder(path.parent)) as folder:
+            _remove_abandoned(folder)
+            with _hidden(folder, path.name) as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
-            folder.replace(path.name, by=hidden)
-            folder.sync()
-        finally:
-            with suppress(OSError):
-                folder.remove(hidden)
-            folder.close()
     except OSError as error:
         raise library_error(path, error, wish="be written") from error
+
+
+@contextmanager
+def _hidden(folder: Folder, name: str) -> Iterator[BinaryIO]:
+    """A file that is locked as long as it is written, and has its name after that."""
+    hidden = f".{name[-200:]}.{secrets.token_hex(8)}.tmp"
+    try:
+        with os.fdopen(folder.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL), "w+b") as file:
+            lock(file.fileno())
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        folder.replace(name, by=hidden)
+        folder.sync()
+    finally:
+        with suppress(OSError):
+            folder.remove(hidden)
+
+
+def _remove_abandoned(folder: Folder) -> None:
+    """Delete the hidden bundles that nobody has locked; what can be."""
+    for name, _ in folder.regular_files(_ABANDONED):
+        with suppress(OSError):
+            descriptor = folder.open(name, os.O_RDWR)
+            try:
+                if lock(descriptor):
+                    folder.remove(name)
+            finally:
+                os.close(descriptor)
