@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,21 @@ def _mirror(folder: Path, *words: str, server: str) -> tuple[int, str, str]:
 
 def _on_shelf(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "rfcs").glob("rfc*.txt")}
+
+
+def test_two_at_once_into_one_folder_account_for_every_document(swarm: Swarm, tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    words = (*P2PCI, "mirror", "--all", "--server", swarm.server)
+    try:
+        one, two = (stage.start(*words, *more, cwd=tmp_path) for more in ((), ("--json",)))
+        assert (one.finish(), two.finish()) == (0, 0)
+    finally:
+        stage.end()
+    told = json.loads(two.output)
+    assert told["documents"] + told["meanwhile"] == told["wanted"]
+    counts = re.findall(r"\[MIRROR\] (\d+) (?:document\(s\) (?:to )?fetch|more had come)", one.output)
+    assert int(counts[0]) == sum(map(int, counts[1:]))
+    assert _on_shelf(tmp_path) == swarm.originals
 
 
 def test_all_comes_and_the_second_run_says_so(swarm: Swarm, tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ async def test_what_came_to_the_shelf_meanwhile_stays(swarm: Swarm, shelf: Shelf
     await mirror.run(plan)
     await mirror.close()
     assert on(shelf) == {7: b"ours"}
-    assert mirror.documents == 0
+    assert (mirror.documents, mirror.meanwhile, mirror.failed) == (0, 1, {})
     assert hidden(shelf) == []
 
 

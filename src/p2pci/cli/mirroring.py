@@ -125,8 +125,9 @@ class _Run:
             for source in self._mirror.sources[:4]
         )
         total = len(plan.wanted) + len(plan.outside)
+        done = self._mirror.documents + self._mirror.meanwhile
         return (
-            f"{self._mirror.documents} of {total} documents, {_megabytes(self._mirror.size)}, "
+            f"{done} of {total} documents, {_megabytes(self._mirror.size)}, "
             f"{_megabytes(rate)}/s, {max(left, 0):.0f} s left; {shares or 'no source yet'}"
         )
 
@@ -144,9 +145,8 @@ class _Run:
             self._say_outcome()
         for reason, numbers in _by_reason(missing).items():
             self._terminal.complain(f"RFC {_some(numbers)}: {escape(reason)}")
-        lacking = (
-            0 if is_dry else len(plan.wanted) + len(plan.outside) - mirror.documents - len(mirror.absent)
-        )
+        had = mirror.documents + mirror.meanwhile + len(mirror.absent)
+        lacking = 0 if is_dry else len(plan.wanted) + len(plan.outside) - had
         if missing and lacking > len(missing):
             self._terminal.complain(
                 f"{lacking} document(s) are still missing. Run it again; --keep-going goes on at once."
@@ -166,6 +166,8 @@ class _Run:
             f"[MIRROR] {mirror.documents} document(s) fetched, {_megabytes(mirror.size)} in {seconds:.1f} s, "
             f"{_megabytes(mirror.size / max(seconds, 0.001))}/s."
         )
+        if mirror.meanwhile:
+            self._say(f"[MIRROR] {mirror.meanwhile} more had come here another way meanwhile, and stay.")
         for source in mirror.sources[:SHOWN]:
             where = escape(show_address(source.address))
             self._say(f"  {where}: {source.documents} document(s), {_megabytes(source.size)}")
@@ -186,6 +188,7 @@ class _Run:
             "bytes": mirror.size,
             "seconds": round(self._seconds, 3),
             "present": plan.present,
+            "meanwhile": mirror.meanwhile,
             "unverified": mirror.unverified,
             "differing": [offer.number for offer in plan.differing],
             "disputed": {

@@ -210,8 +210,14 @@ class Mirror:
         return (self._transfer.store.documents if self._transfer else 0) + len(self._single)
 
     @property
+    def meanwhile(self) -> int:
+        """How many more came that somebody else had put on the shelf by then; theirs stay."""
+        kept = self._transfer.store.kept if self._transfer else ()
+        return sum(number not in self.failed for number in kept)
+
+    @property
     def size(self) -> int:
-        """Bytes of them, and of those on their way to the disk."""
+        """Bytes of all that came, and of those on their way to the disk."""
         return sum(source.size for source in self.sources) + sum(one.size for one in self._single)
 
     @property
