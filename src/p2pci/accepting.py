@@ -88,7 +88,8 @@ class Accepting:
                     if port or error.errno != errno.EADDRINUSE or not tries_left:
                         raise
         except OSError as error:
-            raise CannotListenError(shown, reason=_reason(error)) from error
+            is_ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
+            raise CannotListenError(shown, reason=_reason(error), is_ours=is_ours) from error
 
     def close(self) -> None:
         """Accept no more, and let go of those who wait."""

@@ -132,12 +132,15 @@ class CannotListenError(NetworkError):
         address: host and port as people write them.
     """
 
-    def __init__(self, address: str, *, reason: str) -> None:
+    def __init__(self, address: str, *, reason: str, is_ours: bool = True) -> None:
+        """`is_ours` is False where it is the host that is not this machine's."""
         self.address = address
-        super().__init__(
-            f"Cannot listen on {address}: {reason}. "
+        advice = (
             "Stop what uses it, or choose another address or port (port 0 takes any free one)."
+            if is_ours
+            else "Give an address of this machine, or none to listen on all that it has."
         )
+        super().__init__(f"Cannot listen on {address}: {reason}. {advice}")
 
 
 class ConnectionLostError(NetworkError):

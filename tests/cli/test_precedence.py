@@ -86,6 +86,18 @@ def test_wrong_file_is_one_sentence_and_exit_2(text: str, words: tuple[str, ...]
         assert word in done.stderr
 
 
+def test_wrong_value_that_nobody_typed_is_said_to_come_from_elsewhere(tmp_path: Path) -> None:
+    wrong = {"P2PCI_SERVER": "host:x"}
+    done = run((*P2PCI, "list"), cwd=tmp_path, env=wrong)
+    assert done.returncode == 2
+    assert done.stderr.endswith("\nIt comes from P2PCI_SERVER in the environment.\n")
+    typed = run((*P2PCI, "list", "--server", "host:y"), cwd=tmp_path, env=wrong)
+    assert "comes from" not in typed.stderr
+    (tmp_path / "p2pci.toml").write_text('[list]\nserver = "host:z"\n')
+    done = run((*P2PCI, "list"), cwd=tmp_path)
+    assert done.stderr.endswith("\nIt comes from p2pci.toml in this folder.\n")
+
+
 def test_file_that_is_a_folder_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "p2pci.toml").mkdir()
     done = run((*P2PCI, "list"), cwd=tmp_path)
@@ -131,9 +143,10 @@ def test_wrong_words_are_a_sentence_and_exit_2(
 def test_advertised_host_must_be_one(tmp_path: Path, servers: list[str]) -> None:
     (tmp_path / "rfcs").mkdir()
     (tmp_path / "rfcs/rfc7.txt").write_text("Seven\n")
-    done = run((*P2PCI, "peer", servers[0], "--advertise", "two words"), cwd=tmp_path)
-    assert done.returncode == 2
-    assert "'two words' is no host." in done.stderr
+    for host, said in {"two words": "'two words' is not an address.", "x" * 256: " is no host. Give a name"}.items():
+        done = run((*P2PCI, "peer", servers[0], "--advertise", host), cwd=tmp_path)
+        assert done.returncode == 2
+        assert said in done.stderr
 
 
 def test_taken_port_exits_4_with_a_sentence(servers: list[str], tmp_path: Path) -> None:

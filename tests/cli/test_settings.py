@@ -51,6 +51,10 @@ def test_port_left_out_is_the_default() -> None:
         "[]:80",
         "host:8_0",
         "a:b:c",
+        "http://host:80/",
+        "http://host",
+        "host/",
+        "two words",
         "host:port:1",
         "host:80:",
         "[host]:80",
@@ -58,7 +62,13 @@ def test_port_left_out_is_the_default() -> None:
     ],
 )
 def test_what_is_no_address(text: str) -> None:
-    with pytest.raises(InvalidValueError):
+    with pytest.raises(InvalidValueError, match=r"is not an address\. Write|is no port\. Give"):
+        parse_address(text)
+
+
+@pytest.mark.parametrize("text", ["http://host:80/", "http://host", "a:b:c", "host/"])
+def test_what_is_no_address_is_shown_whole(text: str) -> None:
+    with pytest.raises(InvalidValueError, match=f"^'{text}' is not an address"):
         parse_address(text)
 
 

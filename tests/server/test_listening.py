@@ -81,7 +81,7 @@ def test_port_taken_on_ipv6_alone_leaves_nothing_listening(serve: Serve) -> None
 def test_host_of_another_machine_is_said_in_a_sentence(
     serve: Serve, caplog: pytest.LogCaptureFixture, host: str
 ) -> None:
-    with pytest.raises(CannotListenError, match=rf"^Cannot listen on {host}:0: [A-Z][^()\[\]]+\. "):
+    with pytest.raises(CannotListenError, match=rf"^Cannot listen on {host}:0: [A-Z][^()\[\]]+\. Give an"):
         serve(host=host)
     caplog.clear()  # asyncio itself warns of it since Python 3.12
 

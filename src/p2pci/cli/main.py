@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from p2pci import __version__
 from p2pci.cli.commands import asking, bundling, checking, shelf, spying, taking_part
@@ -92,7 +93,21 @@ def _invoke(arguments: list[str] | None) -> ExitStatus:
         status = cli.main(arguments, prog_name="p2pci", standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.BadParameter) and (where := _where_from(error)):
+            click.echo(f"It comes from {where}.", err=True)
         return ExitStatus.USAGE
     except click.Abort:
         return ExitStatus.INTERRUPTED
     return ExitStatus(status or 0)
+
+
+def _where_from(error: click.BadParameter) -> str:
+    """Say where a value comes from that nobody typed; "" for one that somebody did."""
+    name = error.param.name if error.param else None
+    match error.ctx and name and error.ctx.get_parameter_source(name):
+        case ParameterSource.ENVIRONMENT if error.param:
+            return f"{error.param.envvar} in the environment"
+        case ParameterSource.DEFAULT_MAP:
+            return f"{SETTINGS_PATH} in this folder"
+        case _:
+            return ""

@@ -23,7 +23,7 @@ MAX_RANGE = 100_000
 _ON, _OFF = {"1", "true", "t", "yes", "y", "on"}, {"0", "false", "f", "no", "n", "off"}  # as click has them
 _ADDRESS = re.compile(
     r"\[(?P<v6>[^\[\]]+)\](?::(?P<v6_port>.*))?"
-    r"|(?P<host>[^:\[\]]+)(?::(?P<port>[^:]*))?"
+    r"|(?P<host>[^:\[\]/\s]+)(?::(?P<port>[^:/]*))?"
     r"|(?P<bare>[^:\[\]]*:[^\[\]]*:[^\[\]]*)"
 )
 
@@ -35,14 +35,11 @@ def parse_address(text: str, *, default_port: int = DEFAULT_PORT) -> Address:
         InvalidValueError: it is none of these.
     """
     found = _ADDRESS.fullmatch(text.strip())
-    if not found:
+    inside = found and (found["v6"] or found["bare"])
+    if not found or (inside and not _is_ipv6(inside)):
         raise InvalidValueError(f"{text!r} is not an address. Write host, host:port or [IPv6 address]:port.")
     port = found["v6_port"] if found["v6_port"] is not None else found["port"]
-    host = found["v6"] or found["bare"]
-    if host and not _is_ipv6(host):
-        raise InvalidValueError(f"{host!r} is no IPv6 address. Write host, host:port or [IPv6 address]:port.")
-    host = host or found["host"]
-    return host, parse_port(_encode(port)) if port is not None else default_port
+    return inside or found["host"], parse_port(_encode(port)) if port is not None else default_port
 
 
 def _is_ipv6(host: str) -> bool:
