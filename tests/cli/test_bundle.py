@@ -228,6 +228,12 @@ def test_wrong_input_ends_in_a_sentence(folder: Path, words: tuple[str, ...], co
     assert not list((folder / "empty").glob("rfc*"))
 
 
+def test_index_file_that_is_none_keeps_no_document_out(folder: Path) -> None:
+    (folder / "rfcs/rfc-index.txt").write_text("none\n")
+    code, output, errors = _bundle(folder, "export", "b.tar")
+    assert (code, output.startswith("Wrote b.tar: 3 document(s), "), errors) == (0, True, "")
+
+
 def test_bundle_is_not_written_to_a_screen(folder: Path, stage: Stage) -> None:
     writing = stage.start(*P2PCI, "bundle", "export", "-", cwd=folder, on_terminal=True)
     assert writing.finish() == 2

@@ -143,7 +143,10 @@ def test_wrong_words_are_a_sentence_and_exit_2(
 def test_advertised_host_must_be_one(tmp_path: Path, servers: list[str]) -> None:
     (tmp_path / "rfcs").mkdir()
     (tmp_path / "rfcs/rfc7.txt").write_text("Seven\n")
-    for host, said in {"two words": "'two words' is not an address.", "x" * 256: " is no host. Give a name"}.items():
+    for host, said in {
+        "two words": "'two words' is not an address.",
+        "x" * 256: " is no host. Give a name",
+    }.items():
         done = run((*P2PCI, "peer", servers[0], "--advertise", host), cwd=tmp_path)
         assert done.returncode == 2
         assert said in done.stderr

@@ -142,6 +142,7 @@ def test_broken_index_is_told_and_the_documents_speak(folder: Path) -> None:
 
     assert (code, len(lines)) == (0, 2)
     assert errors.startswith(f"Left out: {folder}/rfcs/rfc-index.xml: cannot be used: it has a DOCTYPE, ")
+    assert "These titles are the documents' own: rfcs has no good index file. " in errors
 
 
 def test_title_that_would_act_on_the_terminal_is_escaped(folder: Path) -> None:
@@ -158,7 +159,7 @@ def test_title_that_would_act_on_the_terminal_is_escaped(folder: Path) -> None:
         (("--library", "rfcs/rfc2.txt"), 1, "is not a folder"),
         (("--update",), 2, "--update needs to know where from. Give --origin or set P2PCI_ORIGIN."),
         (("--update", "--origin", "host"), 2, "'host' is no origin."),
-        (("7",), 3, "Not in the folder, which has no rfc-index.txt or rfc-index.xml either: RFC 7. `p2pci"),
+        (("7",), 3, "Not in the folder, which has no rfc-index.txt or rfc-index.xml either: RFC 7.\n"),
         (("--library", "empty"), 0, "empty has no rfcN.txt."),
     ],
     ids=str,

@@ -119,10 +119,11 @@ def _missing(numbers: list[int], shelf: Shelf) -> str:
     more = f" and {len(numbers) - SHOWN_MISSING} more" if len(numbers) > SHOWN_MISSING else ""
     if shelf.listing.name:
         return f"Neither in the folder nor in its {shelf.listing.name}: RFC {shown}{more}."
-    return (
-        f"Not in the folder, which has no rfc-index.txt or rfc-index.xml either: RFC {shown}{more}. "
-        "`p2pci titles --update` fetches one from an origin."
-    )
+    return f"Not in the folder, which has {_no_index(shelf)} either: RFC {shown}{more}."
+
+
+def _no_index(shelf: Shelf) -> str:
+    return "no good index file" if shelf.listing.problems else "no rfc-index.txt or rfc-index.xml"
 
 
 def _complain_of_source(found: list[Titled], shelf: Shelf, terminal: Terminal) -> None:
@@ -134,7 +135,7 @@ def _complain_of_source(found: list[Titled], shelf: Shelf, terminal: Terminal) -
         terminal.complain(f"{folder} has no rfcN.txt.{known}")
     elif not shelf.listing.name:
         terminal.complain(
-            f"These titles are the documents' own: {folder} has no rfc-index.txt or rfc-index.xml. "
+            f"These titles are the documents' own: {folder} has {_no_index(shelf)}. "
             "`p2pci titles --update` fetches one from an origin."
         )
     elif own:

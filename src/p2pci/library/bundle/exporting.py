@@ -21,6 +21,7 @@ from p2pci.errors import LibraryError
 from p2pci.library.bundle.archive import END, KINDS, member_header, packed, padding
 from p2pci.library.bundle.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Entry, encode_manifest
 from p2pci.library.folder import Folder, library_error, lock
+from p2pci.library.names import document_number
 from p2pci.library.shelf import READ_BYTES, Document, Shelf
 
 # Ends as `_hidden` makes it: a name of a bundle, sixteen digits, `.tmp`.
@@ -59,7 +60,7 @@ class Export:
             document for number, document in found.items() if known.get(number) != document.digest
         ]
         self.unchanged = len(found) - len(self.documents)
-        self.left_out = list(shelf.unreadable)
+        self.left_out = [error for error in shelf.unreadable if document_number(error.path.name)]
         self._shelf = shelf
         self._watch = watch
 
