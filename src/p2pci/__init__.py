@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         P2PCIError,
         ProtocolError,
         RefusedError,
+        TurnedAwayError,
     )
     from p2pci.events import Downloaded
     from p2pci.library import Shelf
@@ -72,6 +73,7 @@ __all__ = [
     "ServingLimits",
     "Shelf",
     "Status",
+    "TurnedAwayError",
     "UploadLimits",
     "UploadServer",
     "fetch",
@@ -94,6 +96,7 @@ _HOMES = {
         "P2PCIError",
         "ProtocolError",
         "RefusedError",
+        "TurnedAwayError",
     ),
     "events": ("Downloaded",),
     "library": ("Shelf",),

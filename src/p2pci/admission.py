@@ -64,4 +64,4 @@ class Crowd:
 def _place(address: IPv4Address | IPv6Address) -> str:
     if address.version == 4:
         return str(address)
-    return str(IPv6Address(int(address) >> HOST_BITS << HOST_BITS))
+    return f"{IPv6Address(int(address) >> HOST_BITS << HOST_BITS)}/{HOST_BITS}"

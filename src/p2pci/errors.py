@@ -10,6 +10,7 @@
     ├── NetworkError
     │   ├── CannotConnectError     nobody answers at that address
     │   ├── CannotListenError      the port is taken, or not ours to take
+    │   ├── TurnedAwayError        the index has no room for us
     │   ├── ConnectionLostError    the connection ended in the middle of something
     │   ├── DeadlineError          the other side was silent for too long
     │   └── ProgramError           a program that we started for a test is of no use
@@ -141,6 +142,21 @@ class CannotListenError(NetworkError):
             else "Give an address of this machine, or none to listen on all that it has."
         )
         super().__init__(f"Cannot listen on {address}: {reason}. {advice}")
+
+
+class TurnedAwayError(NetworkError):
+    """An index server has as many connections as it takes, of all or of those from here (clause P-4.15).
+
+    Attributes:
+        address: host and port as people write them.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        super().__init__(
+            f"The index at {address} answered 400 and closed: it is full, or takes no more from this "
+            "address. Try again later, or have its --max-connections or --max-per-address raised."
+        )
 
 
 class ConnectionLostError(NetworkError):

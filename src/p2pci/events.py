@@ -66,6 +66,15 @@ class AcceptingResumed(NamedTuple):
     connections: int
 
 
+class TurnedAway(NamedTuple):
+    """A newcomer was told that there are too many already (clause P-4.15).
+
+    `place` is the address, or in IPv6 the network of 64 bits, that has its share; "" when all are too many.
+    """
+
+    place: str
+
+
 class Joined(NamedTuple):
     """A peer entered the index with its first valid ADD; `host` as published (clause P-4.7)."""
 
@@ -288,6 +297,7 @@ Event = (
     | Connected
     | AcceptingPaused
     | AcceptingResumed
+    | TurnedAway
     | Joined
     | Added
     | Removed

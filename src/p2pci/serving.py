@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 from p2pci.accepting import Accepting
 from p2pci.admission import Crowd, Networks, is_admitted
 from p2pci.countdown import Countdown
-from p2pci.events import AcceptingPaused, AcceptingResumed
+from p2pci.events import AcceptingPaused, AcceptingResumed, TurnedAway
 from p2pci.keepalive import keep_alive
 from p2pci.protocol.grammar import MAX_HEAD_SECONDS
 from p2pci.protocol.requests import RequestReader
@@ -88,7 +88,7 @@ class Listener:
         Args:
             connect: makes what serves a connection.
             limits: of the connections.
-            watch: told of AcceptingPaused and AcceptingResumed.
+            watch: told of AcceptingPaused and AcceptingResumed, and of TurnedAway.
             answers_once: the close follows each answer, and pushes out what the kernel may hold back.
             spare_descriptors: that answers may take, besides their connections.
         """
@@ -146,6 +146,12 @@ class Listener:
             connection.place = self._crowd.enter(connection.source)
         is_full = len(self.connections) > limits.max_connections or self._crowd.is_full(connection.place)
         return Admission.FULL if is_full else Admission.WELCOME
+
+    def note_turned_away(self, connection: ServedConnection) -> None:
+        """Tell whoever watches of a newcomer that was too many."""
+        if self._watch:
+            is_crowded = self._crowd.is_full(connection.place)
+            self._watch(TurnedAway(connection.place if is_crowded else ""))
 
     def _count_places(self) -> None:
         """Begin to count where connections come from: fewer than the cap of one address need no look."""
@@ -268,6 +274,7 @@ class ServedConnection(asyncio.Protocol, ABC):
             return
         self.begin()
         if admission is Admission.FULL:
+            self._listener.note_turned_away(self)
             self.refuse_newcomer()
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -91,13 +91,23 @@ def test_networks_come_from_flag_environment_and_file(stage: Stage) -> None:
 
 
 def test_newcomer_over_the_total_is_told(stage: Stage) -> None:
-    _, port = stage.start_server("--max-connections", "3", program=SERVER)
+    server, port = stage.start_server("--max-connections", "3", program=SERVER)
     with ExitStack() as crowd:
         for _ in range(3):
             member = crowd.enter_context(socket.create_connection((LOOPBACK, port), timeout=DEADLINE_SECONDS))
             member.sendall(LIST)
             assert member.recv(1000).startswith(b"P2P-CI/1.0 200")
         assert ask_raw(port, b"") == b"P2P-CI/1.0 400 Bad Request\r\n\r\n\r\n"
+        server.wait_for("A newcomer was turned away: there are as many connections as --max-connections")
+        fill(stage.folder / "rfcs", {7: "Seven"})
+        for words in (("list",), ("lookup", "7"), ("get", "7"), ("mirror", "--all"), ("peer", "--no-menu")):
+            where = () if words[0] == "peer" else ("--server",)
+            done = run((*P2PCI, *words, *where, f"{LOOPBACK}:{port}"), cwd=stage.folder)
+            assert done.returncode == 4
+            assert done.stderr.startswith(
+                f"The index at {LOOPBACK}:{port} answered 400 and closed: it is full"
+            )
+            assert len(done.stderr.splitlines()) == 1
 
 
 def test_peer_shares_what_it_is_told(stage: Stage) -> None:

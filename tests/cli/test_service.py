@@ -81,9 +81,27 @@ def test_same_line_again_is_counted(stage: Stage) -> None:
     server.wait_for(r"^\[SERVER\] Peer h:5 left")
     server.signal(signal.SIGTERM)
     assert server.finish() == 0
-    lines = server.output.splitlines()[2:]
-    assert lines[:2] == ["[Server] Added h:5", "… the same 4 more times"]
-    assert lines[2] == "[SERVER] Peer h:5 left. Removed 1 peer(s), 1 RFC(s)."
+    assert server.output.splitlines()[2:] == [
+        *["[Server] Added h:5"] * 3,
+        *["[SERVER] Peer h:5 left. Removed 1 peer(s), 1 RFC(s)."] * 3,
+        "[SERVER] Stopping...",
+        "… 2 more times: [Server] Added h:5",
+        "… 2 more times: [SERVER] Peer h:5 left. Removed 1 peer(s), 1 RFC(s).",
+    ]
+
+
+def test_lines_that_alternate_are_counted(stage: Stage) -> None:
+    command = (*P2PCI, "server", "--port", "0", "--log-format", "json")
+    server = stage.start(*command)
+    port = int(server.wait_for(r'"event": "listening", "port": (\d+)')[1])
+    for _ in range(300):
+        _join_and_leave(port, times=1)
+    server.signal(signal.SIGTERM)
+    assert server.finish() == 0
+    lines = [json.loads(line) for line in server.output.splitlines()]
+    told = {line["line"]["event"]: line["times"] for line in lines if line["event"] == "repeated"}
+    assert told == {"joined": 297, "left": 297}
+    assert len(lines) < 20
 
 
 def test_every_message_is_shown_however_often(stage: Stage) -> None:

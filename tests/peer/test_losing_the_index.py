@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from p2pci import ConnectionLostError, IndexServer, NotFoundError
+from p2pci import ConnectionLostError, IndexServer, NotFoundError, ServingLimits
 from p2pci.events import (
     IndexConnected,
     IndexLost,
@@ -55,6 +55,18 @@ async def test_pauses_grow_to_the_longest_and_vary(server: IndexServer, start: S
         assert longest / 2 <= pause <= longest
         longest = min(2 * longest, LIMITS.last_retry_seconds)
     assert len(set(pauses)) == len(pauses)
+
+
+async def test_pauses_grow_where_an_index_is_full(server: IndexServer, start: Start) -> None:
+    """Also for who has nothing to register, and so asks nothing that could be refused."""
+    watched = await start(server.port)
+    port = server.port
+    await server.stop()
+    async with IndexServer(host="127.0.0.1", port=port, limits=ServingLimits(max_connections=0)):
+        await watched.tells(IndexConnected, times=6)
+        lost = await watched.tells(IndexLost, times=len(watched.told(IndexLost)) + 1)
+    assert f"127.0.0.1:{port} answered 400 and closed: it is full" in lost.reason
+    assert lost.retry_seconds >= LIMITS.last_retry_seconds / 2
 
 
 async def test_stop_while_the_index_is_away_is_prompt(server: IndexServer, start: Start) -> None:

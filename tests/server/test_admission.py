@@ -8,6 +8,7 @@ from ipaddress import ip_network
 import pytest
 
 from p2pci.admission import Crowd, Networks, is_admitted
+from p2pci.events import Event, TurnedAway
 from tests.server.conftest import Serve
 from tests.server.wire_client import BAD_REQUEST, LIST, NOTHING, WirePeer, until
 
@@ -25,13 +26,15 @@ def _is_turned_away(peer: WirePeer) -> bool:
 
 def test_newcomer_over_the_cap_of_its_address_is_told_and_closed(serve: Serve) -> None:
     """P-4.15."""
-    server = serve(max_per_address=2, spares_loopback=False)
+    told: list[Event] = []
+    server = serve(max_per_address=2, spares_loopback=False, watch=told.append)
     inside = [server.peer(source="127.0.0.2") for _ in range(2)]
     for peer in inside:
         peer.asks(LIST, NOTHING)
     newcomer = server.peer(source="127.0.0.2")
     newcomer.hears(BAD_REQUEST)
     newcomer.hears_the_end()
+    assert [event for event in told if isinstance(event, TurnedAway)] == [TurnedAway("127.0.0.2")]
     for peer in (*inside, server.peer(source="127.0.0.3")):
         peer.asks(LIST, NOTHING)
     inside[0].leaves()
@@ -81,6 +84,7 @@ def test_addresses_are_compared_as_addresses(host: str, expected: bool) -> None:
 def test_a_network_of_64_bits_counts_as_one_address() -> None:
     crowd = Crowd(1, spares_loopback=True)
     first = crowd.enter("2001:db8::1")
+    assert first == "2001:db8::/64"
     assert not crowd.is_full(first)
     second = crowd.enter("2001:db8::2")
     assert crowd.is_full(second)

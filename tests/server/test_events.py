@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pci.events import Added, Connected, Event, Joined, Left, Received, Role, Sent
+from p2pci.events import Added, Connected, Event, Joined, Left, Received, Role, Sent, TurnedAway
 from tests.server.conftest import Serve
 from tests.server.wire_client import (
     BAD_REQUEST,
@@ -134,4 +134,4 @@ def test_refused_newcomer_is_answered_before_it_asks(serve: Serve) -> None:
     server = serve(watch=told.append, trace=told.append, max_connections=0)
     peer = server.peer()
     peer.hears(BAD_REQUEST)
-    until_told(told, [Connected(peer.address), sent(peer, BAD_REQUEST)])
+    until_told(told, [Connected(peer.address), TurnedAway(""), sent(peer, BAD_REQUEST)])

@@ -1,12 +1,13 @@
 """What a server or peer says while it runs: lines for people, or one JSON object a line for programs.
 
-Where nobody watches, a line that comes again and again is written once and counted.
+A line that comes again and again is written a few times and then counted.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from p2pci.cli.terminal import Terminal
     from p2pci.events import Event
 
-REPEATS_SECONDS = 10.0  # a line that comes again is counted that long before it is told how often
+REPEATS_SECONDS = 10.0  # the same lines are counted that long before it is told how many there were
+SHOWN_TIMES = 3  # of the same line in that time
+MOST_LINES = 1000  # that are remembered in that time
 
 
 class LogFormat(Enum):
@@ -34,8 +37,7 @@ class Log:
     Args:
         terminal: where they go.
         form: of the lines.
-        counts_repeats: write the same line, when it comes again behind itself, only once, and then how often;
-            never on a screen.
+        counts_repeats: write the same line only SHOWN_TIMES in REPEATS_SECONDS, then how often it came again.
     """
 
     def __init__(
@@ -43,9 +45,8 @@ class Log:
     ) -> None:
         self.terminal = terminal
         self._form = form
-        self._counts_repeats = counts_repeats and not terminal.is_screen
-        self._last: object = None
-        self._repeats = 0
+        self._counts_repeats = counts_repeats
+        self._seen: dict[str, _Line] = {}  # by what makes them the same
         self._timer: asyncio.TimerHandle | None = None
 
     def report(self, text: str, event: Event) -> None:
@@ -63,32 +64,42 @@ class Log:
             self._put(text, {})
 
     def close(self) -> None:
-        """Write what was counted."""
+        """Write what was counted, and begin anew."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        if self._repeats:
-            times, self._repeats = self._repeats, 0
-            self._write(
-                f"… the same {times} more time{'s' if times > 1 else ''}",
-                {"event": "repeated", "times": times},
-            )
+        seen, self._seen = self._seen, {}
+        for line in seen.values():
+            if (more := line.times - SHOWN_TIMES) > 0:
+                text = f"… {more} more time{'s' if more > 1 else ''}: {line.text}"
+                self._write(text, {"event": "repeated", "times": more, "line": line.facts})
 
     def _put(self, text: str, facts: dict[str, object]) -> None:
-        if self._counts_repeats and (text, facts) == self._last:
-            self._repeats += 1
+        if self._counts_repeats:
+            line = self._seen.setdefault(text or repr(facts), _Line(text, facts))
+            line.times += 1
             if self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(REPEATS_SECONDS, self.close)
-            return
-        self.close()
-        self._last = (text, facts)
+            if line.times > SHOWN_TIMES:
+                return
         self._write(text, facts)
+        if len(self._seen) > MOST_LINES:
+            self.close()
 
     def _write(self, text: str, facts: dict[str, object]) -> None:
         if self._form is LogFormat.JSON:
             time = datetime.now(UTC).isoformat(timespec="milliseconds")
             text = show_json_line({"time": time, **facts})
         self.terminal.report(text)
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line that was written lately, and how often it came."""
+
+    text: str
+    facts: dict[str, object]
+    times: int = 0
 
 
 def _name(event: Event) -> str:

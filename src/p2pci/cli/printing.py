@@ -35,7 +35,7 @@ class ServerPrinter:
                 return f"[Server] New TCP connection from {show_address(address)}"
             case events.Received(data=data) | events.Sent(data=data):
                 return show_message(data)
-            case events.AcceptingPaused() | events.AcceptingResumed():
+            case events.AcceptingPaused() | events.AcceptingResumed() | events.TurnedAway():
                 return f"[SERVER] {_accepting_line(event)}"
             case events.Joined(host, port):
                 return f"[Server] Added {escape(show_address((host, port)))}"
@@ -171,7 +171,7 @@ class PeerPrinter:
 
 def _upload_line(event: Event) -> str | None:
     match event:
-        case events.AcceptingPaused() | events.AcceptingResumed():
+        case events.AcceptingPaused() | events.AcceptingResumed() | events.TurnedAway():
             return f"[UPLOAD] {_accepting_line(event)}"
         case events.UploadListening(port):
             return f"[UPLOAD] Upload server listening on port {port}"
@@ -182,13 +182,19 @@ def _upload_line(event: Event) -> str | None:
     return None
 
 
-def _accepting_line(event: events.AcceptingPaused | events.AcceptingResumed) -> str:
-    if isinstance(event, events.AcceptingResumed):
-        return "New connections are taken again."
-    return (
-        f"Nearly out of descriptors, with {event.connections} connections: new ones wait, these go on. "
-        "Allow more (ulimit -n, LimitNOFILE), or lower --max-connections."
-    )
+def _accepting_line(event: events.AcceptingPaused | events.AcceptingResumed | events.TurnedAway) -> str:
+    match event:
+        case events.AcceptingPaused(connections):
+            return (
+                f"Nearly out of descriptors, with {connections} connections: new ones wait, these go on. "
+                "Allow more (ulimit -n, LimitNOFILE), or lower --max-connections."
+            )
+        case events.TurnedAway(""):
+            return "A newcomer was turned away: there are as many connections as --max-connections allows."
+        case events.TurnedAway(place):
+            return f"A newcomer was turned away: {place} has as many connections as --max-per-address allows."
+        case events.AcceptingResumed():
+            return "New connections are taken again."
 
 
 def _disagreement_lines(number: int, votes: Iterable[tuple[bytes, int]], taken: bytes | None) -> str:

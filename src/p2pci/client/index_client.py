@@ -67,6 +67,7 @@ class IndexClient:
         agreed: the features that the index server knows too; none before the first answer.
 
     Every question raises:
+        TurnedAwayError: it has no room for us.
         ConnectionLostError: the connection has ended, or is not open yet.
         DeadlineError: no answer in time; the connection is closed then.
         ProtocolError: the answer is none; the connection is kept.
@@ -298,6 +299,7 @@ class IndexClient:
         self, make_request: Callable[[str, int], IndexRequest], heard: Hearing, *, seconds: float
     ) -> Answer:
         link = self._open_link()
+        is_proposal = bool(self._proposal)  # which is put again, whatever comes of it
         request = make_request(*(self.identity or link.local_address))
         link.send(request)
         try:
@@ -311,6 +313,8 @@ class IndexClient:
         self._note_agreement(heard)
         if heard.code == Status.OK or (heard.code == Status.NOT_FOUND and not isinstance(request, Add)):
             return Answer(Status(heard.code), heard.records, heard.is_complete, heard.is_reachable)
+        if heard.code == Status.BAD_REQUEST and not is_proposal:
+            await link.see_whether_turned_away()
         raise _refused(heard, request)
 
     def _note_agreement(self, heard: Hearing) -> None:

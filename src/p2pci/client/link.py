@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from p2pci.dialing import show_address
-from p2pci.errors import ConnectionLostError
+from p2pci.errors import ConnectionLostError, TurnedAwayError
 from p2pci.events import Received, Role, Sent
 from p2pci.keepalive import keep_alive
 from p2pci.protocol.addresses import plain_address
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # uvloop reads up to 8 MB in one turn, which nobody could have taken meanwhile.
 MAX_WAITING_BYTES = 256 * 1024
+PARTING_SECONDS = 1.0  # what turns us away closes with its answer
+_BEGINNING_BYTES = 200
+_BAD_REQUEST = re.compile(rb"\s*P2P-CI/\S+[ \t]+400[ \t][^\r\n]*\s*").fullmatch
 
 
 class Link(asyncio.Protocol):
@@ -42,6 +46,8 @@ class Link(asyncio.Protocol):
         self.received_bytes = 0
         self._trace = trace
         self._dead_seconds = dead_seconds
+        self._asked = 0
+        self._beginning = b""  # of all that came
         self._arrived = asyncio.Event()
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -58,12 +64,17 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self._lost.done():
-            self._lost.set_result(str(error or "it closed the connection"))
+            reason = error or "it closed the connection"
+            if self._is_turned_away():
+                reason = TurnedAwayError(show_address(self.address))
+            self._lost.set_result(str(reason))
         self._arrived.set()
 
     def data_received(self, data: bytes) -> None:
         if self._trace:
             self._trace(Received(Role.CLIENT, self.address, data))
+        if len(self._beginning) < _BEGINNING_BYTES:
+            self._beginning += data[:_BEGINNING_BYTES]
         self.reader.receive_data(data)
         self.received_bytes += len(data)
         self._arrived.set()
@@ -79,6 +90,7 @@ class Link(asyncio.Protocol):
         """Send a request in one piece, and expect its answer."""
         data = encode_request(request)
         self.check_open()
+        self._asked += 1
         self.reader.expect(request)
         self._write(data)
 
@@ -86,6 +98,7 @@ class Link(asyncio.Protocol):
         """Send several requests, whose answers come behind those that are still expected (clause P-5.6)."""
         data = b"".join(map(encode_request, requests))
         self.check_open()
+        self._asked += len(requests)
         self.reader.expect_adds(len(requests))
         self._write(data)
 
@@ -129,6 +142,22 @@ class Link(asyncio.Protocol):
             self._lost.set_result("an answer did not come in time, or was not waited for")
         self.transport.abort()
 
+    async def see_whether_turned_away(self) -> None:
+        """Wait for the close that follows a 400 to a newcomer at once (clause P-4.15).
+
+        Raises:
+            TurnedAwayError: it came.
+        """
+        if self._is_turned_away():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PARTING_SECONDS):
+                    await self.wait_lost()
+                self.check_open()
+
+    def _is_turned_away(self) -> bool:
+        """Whether a 400 is all that came, be it to our first question or before that."""
+        return self._asked <= 1 and _BAD_REQUEST(self._beginning) is not None
+
     async def wait_lost(self) -> str:
         return await asyncio.shield(self._lost)
 
@@ -137,9 +166,12 @@ class Link(asyncio.Protocol):
 
         Raises:
             ConnectionLostError: it has ended.
+            TurnedAwayError: it has, and there was no room for us.
         """
         if self._lost.done():
             where = show_address(self.address)
+            if self._is_turned_away():
+                raise TurnedAwayError(where)
             raise ConnectionLostError(
                 f"The connection to the index at {where} is lost: {self._lost.result()}."
             )

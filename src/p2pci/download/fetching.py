@@ -176,7 +176,8 @@ def _check_head(order: _Order, head: DocumentHead) -> Version:
     if head.code == Status.NOT_FOUND:
         raise NotFoundError(order.number, where="the holder answered 404")
     if head.code != Status.OK:
-        raise RefusedError(head.code, request=f"GET RFC {order.number} P2P-CI/1.0")
+        reason = _FULL if head.code == Status.BAD_REQUEST else ""
+        raise RefusedError(head.code, request=f"GET RFC {order.number} P2P-CI/1.0", reason=reason)
     if head.size is None:
         raise ProtocolError(
             "The holder sent no Content-Length, so the end cannot be known. Try another holder."
@@ -286,4 +287,5 @@ def _ignore(_event: object) -> None:
     pass
 
 
+_FULL = "The holder takes no more connections, or does not know what was asked. Another one is asked."
 _OS = f"{platform.system()} {platform.release()}".strip()

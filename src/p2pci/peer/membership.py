@@ -68,7 +68,8 @@ class Membership:
         self._tell = tell
         self._trace = trace
         self._limits = limits
-        self._retry_seconds = retry_seconds
+        self._first_pause, self._longest_pause = retry_seconds
+        self._pause = self._first_pause
         self._place: _Place | None = None  # None while the index is away
         self._may_probe = True
         self._turn = asyncio.Lock()  # to speak with the index
@@ -103,9 +104,13 @@ class Membership:
 
     async def keep(self) -> None:
         """Keep the index told, and join it again whenever it is back, until this is cancelled."""
+        clock = asyncio.get_running_loop().time
         while True:
+            begun = clock()
             reason = await self._tell_changes()
             self._place = None
+            if clock() - begun > self._longest_pause:  # else it is full, or ends every connection
+                self._pause = self._first_pause
             await self._rejoin(reason)
 
     async def leave(self) -> None:
@@ -155,9 +160,9 @@ class Membership:
 
     async def _rejoin(self, reason: str) -> None:
         """Try until the index is back: soon, then less often, and never all peers at the same moment."""
-        pause, longest = self._retry_seconds
         while True:
-            seconds = random.uniform(pause / 2, pause)
+            seconds = random.uniform(self._pause / 2, self._pause)
+            self._pause = min(2 * self._pause, self._longest_pause)
             self._tell(IndexLost(reason, seconds))
             await asyncio.sleep(seconds)
             try:
@@ -165,7 +170,6 @@ class Membership:
             except NetworkError as error:
                 self._place = None
                 reason = str(error)
-                pause = min(2 * pause, longest)
 
     async def _tell_changes(self) -> str:
         """Tell the index of what changes, until it is lost; gives the reason of that."""

@@ -33,7 +33,7 @@ class IndexServer:
         host: the address to listen on; None for all interfaces, IPv4 and IPv6.
         port: 0 for any free one; `port` then tells which.
         trusts_claims: publish every peer under the host that it claims (the handout's way, clause P-4.7).
-        watch: told of Connected, Joined and Left, AcceptingPaused and AcceptingResumed.
+        watch: told of Connected, Joined and Left, AcceptingPaused and AcceptingResumed, and of TurnedAway.
         trace: told of Received, Added, Removed and Sent, at every message; costs time.
         limits: see ServingLimits.
     """

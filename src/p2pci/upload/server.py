@@ -59,7 +59,7 @@ class UploadServer:
         port: 0 for any free one; `port` then tells which.
         sharing: of its numbers; others are answered 404.
         watch: told of Uploaded for the first documents of a second, and of MoreUploaded for the others, of
-            AcceptingPaused and AcceptingResumed.
+            AcceptingPaused and AcceptingResumed, and of TurnedAway.
         trace: told of Received and Sent, heads alone.
         limits: see UploadLimits.
     """
