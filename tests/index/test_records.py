@@ -83,6 +83,21 @@ def test_new_title_replaces_the_old_one(index: Index) -> None:
     assert lookup(index, 7) == ["RFC 7 Sevn h 2", "RFC 7 Seven h 1"]
 
 
+def test_what_nobody_else_has_is_not_taken_without_room() -> None:
+    index = Index(max_edition_bytes=1200)
+    first, second = index.join("h", 1), index.join("h", 2)
+    assert index.add(first, 7, "Seven")
+    assert index.add(first, 8, "Eight")
+    for number, title in ((9, "Nine"), (7, "Another title")):
+        assert index.add(first, number, title) == b""
+        assert index.add_run(first, [b"%d\0%b" % (number, title.encode())]) == []
+    assert index.add(second, 7, "Seven")
+    assert lookup(index, 7) == ["RFC 7 Seven h 2", "RFC 7 Seven h 1"]
+    index.leave(first)
+    assert index.add(second, 9, "Nine")
+    assert list_all(index) == ["RFC 7 Seven h 2", "RFC 9 Nine h 2"]
+
+
 def test_empty_title_stands_between_two_spaces(index: Index) -> None:
     """P-1.20."""
     assert index.add(index.join("h", 5), 7, "") == b"RFC 7  h 5\r\n"

@@ -1,10 +1,14 @@
-"""Row 2: what never ends is refused at its limit, and takes no memory."""
+"""Rows 2 and 22: what never ends is refused at its limit, and takes no memory."""
 
 from __future__ import annotations
 
-from tests.promises.running import Served
+from itertools import count
+
+import pytest
+
+from tests.promises.running import ANSWER, Served, codes_of, until
 from tests.promises.watching import MIB
-from tests.server.wire_client import WirePeer
+from tests.server.wire_client import BAD_REQUEST, WirePeer, add, answer
 
 AT_ONCE = 16
 MOST_BYTES = 16 * MIB  # what the kernels on both sides hold, and the lingering close, is much less
@@ -47,6 +51,37 @@ def test_blank_lines_are_no_request_and_cost_nothing(index: Served) -> None:
     for _ in range(100):
         peer.says(b"\r\n" * 32768)
     index.is_good_to(peer)
+
+
+@pytest.mark.slow
+def test_documents_without_end_are_refused_and_others_stay(index: Served) -> None:
+    """Row 22."""
+    attacker, good, newcomer = index.peers(3)
+    good.asks(add(7), answer("7 Seven h 5"))
+    numbers = count(1000)
+    codes = set[int]()
+    while codes != {400}:
+        batch = [add(next(numbers), "T" * 500, port=6) for _ in range(200)]
+        attacker.says(b"".join(batch))
+        codes = _codes(attacker, count=len(batch))
+        index.is_good_to(good)
+    taken = index.grown_bytes
+    print(f"{taken / MIB:.0f} MiB for {next(numbers) - 1000} documents")
+    assert taken < 512 * MIB
+    index.at_first_bytes += taken
+    newcomer.asks(add(7, port=8), answer("7 Seven h 8"))
+    newcomer.asks(add(9, "T" * 500, port=8), BAD_REQUEST)  # a short one may still fit
+    attacker.resets()
+    until(lambda: len(index.records()) == 2)
+    newcomer.asks(add(9, port=8), answer("9 Seven h 8"))
+
+
+def _codes(peer: WirePeer, *, count: int) -> set[int]:
+    """The codes of so many answers."""
+    heard = b""
+    while len(ANSWER.findall(heard)) < count:
+        heard += peer.socket.recv(1 << 18)
+    return set(codes_of(heard))
 
 
 def _send(peer: WirePeer, data: bytes) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.promises.conftest import Start
-from tests.promises.running import GOOD_SECONDS, Served, until
+from tests.promises.running import Served, until
 from tests.promises.watching import descriptors, threads
 from tests.server.wire_client import WirePeer
 from tests.upload.caller import BIG_BYTES, get
@@ -75,5 +75,5 @@ def _break_off(peer: WirePeer, *, number: int) -> None:
 def _is_served_well(holder: Served) -> bool:
     begun = time.monotonic()
     assert holder.says_all(get(8)).endswith(b"\r\n\r\n" + b"eight\n" * 10_000)
-    assert time.monotonic() - begun < GOOD_SECONDS
+    holder.note_answer(time.monotonic() - begun)
     return True

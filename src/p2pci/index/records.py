@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 MAX_KEPT_BYTES = 8 * 1024 * 1024
+MAX_EDITION_BYTES = 256 * 1024 * 1024  # of all editions: one connection could take gigabytes in minutes
+_EDITION_BYTES = 500  # of one, besides its key and its line
 _SERIALS = 2**32
 
 
@@ -69,12 +71,17 @@ class Index:
     A record belongs to the member that added it. Two members may have the same host and port (a peer that
     came back before its old end was noticed): each keeps its records, answers show them once.
 
+    Args:
+        max_edition_bytes: of memory for what is distinct; more of that is not taken.
+
     Attributes:
         record_count: over all members.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_edition_bytes: int = MAX_EDITION_BYTES) -> None:
         self.record_count = 0
+        self._max_edition_bytes = max_edition_bytes
+        self._edition_bytes = 0
         self._members: dict[int, Member] = {}
         self._next_serial = 0
         self._documents: dict[bytes, _Document] = {}  # by the decimal digits of their numbers
@@ -108,9 +115,11 @@ class Index:
         """Record that a member holds a document; a new title or copy replaces its old one.
 
         Returns:
-            The line of the record, as ADD's answer echoes it.
+            The line of the record, as ADD's answer echoes it; b"" when there is no room for a new edition.
         """
         edition = self._edition(number, title, copy)
+        if edition is None:
+            return b""
         if member.serial not in edition.holders:
             self._enter(member, edition)
         if member.serial in self._doubled:
@@ -317,11 +326,14 @@ class Index:
             self._doubled.discard(sharers[0].serial)
             sharers[0].stamps.clear()
 
-    def _edition(self, number: int, title: str, copy: Copy | None) -> _Edition:
-        """Find or make an edition."""
+    def _edition(self, number: int, title: str, copy: Copy | None) -> _Edition | None:
+        """Find or make an edition; None when there is no room for it."""
         key = write_add_key(number, title, copy)
         edition = self._editions.get(key)
         if edition is None:
+            if self._edition_bytes + _size_of(key) > self._max_edition_bytes:
+                return None
+            self._edition_bytes += _size_of(key)
             digits = b"%d" % number
             document = self._documents.get(digits)
             if document is None:
@@ -332,7 +344,7 @@ class Index:
         return edition
 
     def _edition_of_key(self, key: bytes) -> _Edition | None:
-        """Find or make the edition of a canonical ADD; None for a key of none."""
+        """Find or make the edition of a canonical ADD; None for a key of none, or without room."""
         parsed = read_add_key(key)
         return self._edition(*parsed) if parsed else None
 
@@ -361,6 +373,7 @@ class Index:
                 if not edition.holders:
                     document.editions.remove(edition)
                     del self._editions[edition.key]
+                    self._edition_bytes -= _size_of(edition.key)
                 return
 
     def _kept_lines(self, document: _Document) -> bytes:
@@ -380,3 +393,8 @@ class Index:
             self._kept_bytes -= len(document.lines)
             document.lines = None
             del self._kept[document]
+
+
+def _size_of(key: bytes) -> int:
+    """About the memory that an edition of this key takes."""
+    return _EDITION_BYTES + 2 * len(key)

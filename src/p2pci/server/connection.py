@@ -213,6 +213,8 @@ class IndexConnection(ServedConnection):
         options = request.options
         is_news = not options.copy or request.number not in self._member.numbers
         line = self._server.index.add(self._member, request.number, request.title, copy=options.copy)
+        if not line:
+            return self._error(Status.BAD_REQUEST, _NO_ROOM, options)
         if self._server.trace and is_news:
             self._server.trace(Added(request.number, self._member.host))
         return self._ok_head(options, *more) + line + END
@@ -258,6 +260,7 @@ class IndexConnection(ServedConnection):
         self.finish()
 
 
+_NO_ROOM = "The index has no room for more documents and titles. What others have added can be added still."
 _SECOND_IDENTITY = (
     "This connection has added records under another host or port. Open one of its own for these."
 )
