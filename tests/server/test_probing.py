@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from contextlib import closing
 
+import pytest
+
+from p2pci.server import connection
 from tests.server.conftest import Serve
 from tests.server.running import RunningServer
 from tests.server.wire_client import ROOM_SECONDS, lookup
@@ -57,6 +61,18 @@ def test_what_is_asked_meanwhile_is_answered_behind_it(server: RunningServer) ->
         peer.hears(probed(7, b"reachable", port=port, features=FEATURES))
         peer.hears(probed(8, b"reachable", port=port))
         peer.hears(b"P2P-CI/1.0 200 OK\r\n\r\nRFC 8 T h %d\r\n\r\n" % port)
+
+
+def test_who_gets_no_turn_is_answered_all_the_same(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may keep all turns busy, with ports that never answer."""
+    monkeypatch.setattr(connection, "PROBE_TURN_SECONDS", 0.1)
+    server.server.probing = asyncio.Semaphore(0)
+    server.peer().asks(
+        add_and_probe(7, port=5, features=FEATURES),
+        b"P2P-CI/1.0 200 OK\r\n" + FEATURES + b"\r\nRFC 7 T h 5\r\n\r\n",
+    )
 
 
 def test_only_the_sender_itself_is_tried(serve: Serve) -> None:

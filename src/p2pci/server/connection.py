@@ -31,6 +31,7 @@ _BETWEEN = END + OK_HEAD  # two answers, each with records
 BATCH_BYTES = 64 * 1024  # answers are written, and other connections served, after that many bytes
 BATCH_RECORDS = 500  # of a peer that leaves, before others are served
 PROBE_SECONDS = 3.0
+PROBE_TURN_SECONDS = 10.0  # waited for a turn; those who hold up the others would have them lose their place
 
 
 class IndexConnection(ServedConnection):
@@ -221,13 +222,23 @@ class IndexConnection(ServedConnection):
 
     async def _answer_probe(self, request: Add) -> None:
         """Try to reach the sender where it claims to listen, and nobody else; then add and answer."""
-        address: Address = (self.address[0], request.port)
-        async with self._server.probing:
-            is_reached = await can_reach(address, seconds=PROBE_SECONDS)
+        told = await self._try_to_reach((self.address[0], request.port))
         self._probe = None
-        told = b"Probe: reachable" if is_reached else b"Probe: unreachable"
-        self._send([self._answer_add(request, told)])
+        self._send([self._answer_add(request, *told)])
         self.serve()
+
+    async def _try_to_reach(self, address: Address) -> tuple[bytes, ...]:
+        """Give the header line that tells of it; none where too many wait to be tried."""
+        try:
+            async with asyncio.timeout(PROBE_TURN_SECONDS):
+                await self._server.probing.acquire()
+        except TimeoutError:
+            return ()
+        try:
+            is_reached = await can_reach(address, seconds=PROBE_SECONDS)
+        finally:
+            self._server.probing.release()
+        return (b"Probe: reachable" if is_reached else b"Probe: unreachable",)
 
     def _answer_remove(self, request: Remove) -> bytes:
         if self._member and not self._is_own(request.host, request.port):
