@@ -1,4 +1,4 @@
-"""Word of a machine that no longer answers, from the kernel: TCP keep-alive, on both sides of a conversation.
+"""Word from the kernel of a machine that no longer answers (TCP keep-alive), or takes nothing more.
 
 An idle connection tells nothing of its other side: of itself neither end would notice a cable that was out,
 a machine that lost its power, or a NAT that forgot the connection. Imports nothing of the project.
@@ -7,13 +7,22 @@ a machine that lost its power, or a NAT that forgot the connection. Imports noth
 from __future__ import annotations
 
 import socket
+import struct
 from typing import Protocol
+
+try:
+    from fcntl import ioctl
+    from termios import TIOCOUTQ
+except ImportError:  # Windows does not tell
+    ioctl = None  # type: ignore[assignment]
 
 
 class HasOptions(Protocol):
     """A socket, or what an event loop shows of one."""
 
     def setsockopt(self, level: int, option: int, value: int, /) -> None: ...
+
+    def fileno(self) -> int: ...
 
 
 def keep_alive(connected: HasOptions, dead_seconds: int) -> None:
@@ -34,3 +43,13 @@ def keep_alive(connected: HasOptions, dead_seconds: int) -> None:
     ):
         if hasattr(socket, name):
             connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def untaken_bytes(connected: HasOptions) -> int:
+    """How many bytes the kernel holds that the other side has not acknowledged; 0 where it does not tell."""
+    if ioctl is None:
+        return 0
+    try:
+        return int(struct.unpack("i", ioctl(connected.fileno(), TIOCOUTQ, bytes(4)))[0])
+    except OSError:
+        return 0

@@ -20,7 +20,7 @@ from p2pci.accepting import Accepting
 from p2pci.admission import Crowd, Networks, is_admitted
 from p2pci.countdown import Countdown
 from p2pci.events import AcceptingPaused, AcceptingResumed, TurnedAway
-from p2pci.keepalive import keep_alive
+from p2pci.keepalive import keep_alive, untaken_bytes
 from p2pci.protocol.grammar import MAX_HEAD_SECONDS
 from p2pci.protocol.requests import RequestReader
 from p2pci.protocol.rules import Conversation
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # What the kernel may hold back for a slow reader. It says at half of that that it takes more, which must be
 # more than the one segment, of 64 KiB on loopback, that it keeps back for the close (TCP_CORK).
 UNSENT_BYTES = 128 * 1024
+MIN_BYTES_PER_SECOND = 100  # that are taken of an answer, on average over the time of a stall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class ServingLimits:
 
     Attributes:
         head_seconds: from the first byte of a request line to the end of its head (clause P-1.27).
-        stall_seconds: an answer of which not one byte was taken for so long ends the connection.
+        stall_seconds: an answer of which next to nothing was taken for so long ends the connection.
         linger_seconds, linger_bytes: what is read and dropped behind the last answer (clause P-1.46).
         dead_seconds: a machine that no longer answers is given up after that long (clause P-4.3).
         max_connections: newcomers over it are answered 400 and closed (clause P-4.15).
@@ -224,7 +225,7 @@ class ServedConnection(asyncio.Protocol, ABC):
     _reader: RequestReader | None = None
     _other_side_ended = False
     _reads = True
-    _unsent = 0  # bytes in the transport when the countdown of a stall began
+    _untaken = 0  # bytes that the other side had to take when the countdown of a stall began
     _lingered = 0  # bytes read and dropped behind the last answer
 
     def __init__(self, conversation: Conversation, listener: Listener) -> None:
@@ -372,12 +373,19 @@ class ServedConnection(asyncio.Protocol, ABC):
             self._watch_for_stall()
 
     def check_stall(self) -> None:
-        size = self.transport.get_write_buffer_size()
-        if size and size >= self._unsent:
+        if not self.transport.get_write_buffer_size():
+            return
+        least = MIN_BYTES_PER_SECOND * self._listener.limits.stall_seconds
+        if self._count_untaken() > self._untaken - least:
             self.abort()
-        elif size:
+        else:
             self._watch_for_stall()
 
     def _watch_for_stall(self) -> None:
-        self._unsent = self.transport.get_write_buffer_size()
+        self._untaken = self._count_untaken()
         self._listener.stalls.start(self)
+
+    def _count_untaken(self) -> int:
+        """Count the kernel's too: it takes no more from us before half of what it holds is out."""
+        connected = self.transport.get_extra_info("socket")
+        return self.transport.get_write_buffer_size() + (untaken_bytes(connected) if connected else 0)

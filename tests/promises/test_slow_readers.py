@@ -62,6 +62,23 @@ def test_aborted_downloads_leave_nothing(holder: Served) -> None:
     assert threads(holder.pid) <= MOST_THREADS
 
 
+def test_who_reads_slowly_but_reads_is_not_cut(start: Start, tmp_path: Path, on: tuple[str, ...]) -> None:
+    """The kernel takes no more of an answer before half of what it holds is out, which may take long."""
+    with (tmp_path / "rfc7.txt").open("wb") as file:
+        file.truncate(BIG_BYTES)
+    holder = start("holder", str(tmp_path), "stall_seconds=1", on=on)
+    slow, stopped = [holder.peer(receive_buffer=4096) for _ in range(2)]
+    for peer in (slow, stopped):
+        peer.says(get(7))
+        peer.hears_some(1)
+    begun = time.monotonic()
+    while time.monotonic() - begun < 6:
+        slow.hears_some(3000)
+        assert not slow.is_cut()
+        until(lambda: holder.peer().hears_nothing(seconds=0.25))
+    until(stopped.is_cut)
+
+
 def _break_off(peer: WirePeer, *, number: int) -> None:
     peer.says(get(7 if number % 3 else 8))
     if number % 2:
