@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 MIB = 1024 * 1024
@@ -15,6 +16,12 @@ def memory_bytes(pid: int) -> int:
 def peak_bytes(pid: int) -> int:
     """The most memory that it ever had."""
     return _status(pid, "VmHWM") * 1024
+
+
+def processor_seconds(pid: int) -> float:
+    """How long it has computed."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def threads(pid: int) -> int:
