@@ -35,6 +35,29 @@ def test_open_document_stays_readable_when_its_name_and_its_shelf_go(folder: Pat
         assert document.read(100) == b"0123456789"
 
 
+def test_folder_is_looked_through_once_for_what_is_not_there(
+    folder: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "rfc0007.txt").write_bytes(b"Seven\n")
+    os.utime(folder, (1e9, 1e9))  # it has been at rest
+    looks: list[int] = []
+    scandir = os.scandir
+
+    def look(descriptor: int) -> object:
+        looks.append(descriptor)
+        return scandir(descriptor)
+
+    monkeypatch.setattr(os, "scandir", look)
+    for number in range(100, 200):
+        with pytest.raises(NotOnShelfError):
+            shelf.open(number)
+    assert content(shelf, 7) == b"Seven\n"
+    assert len(looks) == 1
+    (folder / "RFC150.TXT").write_bytes(b"New\n")
+    assert content(shelf, 150) == b"New\n"
+    assert content(shelf, 7) == b"Seven\n"
+
+
 @pytest.mark.parametrize("name", ["rfc7.txt", "rfc0007.txt", "RFC7.TXT"])
 def test_file_that_came_after_the_scan_is_served(name: str, folder: Path, shelf: Shelf) -> None:
     shelf.scan()

@@ -27,6 +27,7 @@ from p2pci.library.listing import INDEX_NAMES, Listing
 from p2pci.library.names import MAX_NUMBER, document_name, document_number
 from p2pci.library.readings import Reading, Readings, is_settled
 from p2pci.library.saving import Saving
+from p2pci.library.spellings import Spellings
 from p2pci.library.titles import HEAD_BYTES, title_from_text
 from p2pci.protocol.extensions import Copy
 
@@ -98,6 +99,7 @@ class Shelf:
             self.listing = Listing(self._folder)
             remove_leftovers(self._folder)
             self._readings = Readings(self._folder, spare)
+            self._spellings = Spellings(self._folder)
         except OSError as error:
             raise library_error(folder, error, wish="be used as the shelf") from error
 
@@ -317,8 +319,10 @@ class Shelf:
         known = self._documents.get(number)
         likely = dict.fromkeys((known.name if known else document_name(number), document_name(number)))
         yield from likely
-        others = self._regular_files(lambda name: document_number(name) == number)
-        yield from sorted(name for name, _ in others if name not in likely)
+        try:
+            yield from (name for name in self._spellings.of(number) if name not in likely)
+        except OSError as error:
+            raise library_error(self.path, error, wish="be read") from error
 
     def _open_name(self, name: str) -> OpenDocument:
         descriptor, state = self._folder.open_regular(name)
