@@ -1,0 +1,79 @@
+"""A web application on a port of its own, in the loop that runs: uvicorn without its signals and logs.
+
+May import `p2pci.errors`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from p2pci.errors import CannotListenError
+
+STOP_SECONDS = 1  # answers under way at the end; a stream of events never ends by itself
+
+
+class WebServer:
+    """Serves an application while it is entered.
+
+    Args:
+        app: what is served.
+        host: the address to listen on.
+        port: 0 for any free one; `port` then tells which.
+    """
+
+    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
+        self._server = _InOurLoop(
+            uvicorn.Config(
+                app,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                ws="none",
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+        self._serving: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin to listen.
+
+        Raises:
+            CannotListenError: the port is taken, or the host is not this machine's.
+        """
+        listening = _listen(self.host, self.port)
+        self.port = listening.getsockname()[1]
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        if self._serving:
+            await self._serving
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        return socket.create_server(address[:2], family=family)  # a scope is no part of it
+    except OSError as error:
+        raise CannotListenError(f"{host}:{port}", reason=error.strerror or str(error)) from error
+
+
+class _InOurLoop(uvicorn.Server):
+    """Leaves the signals to the command, which ends everything in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
