@@ -79,8 +79,8 @@ class End(asyncio.Transport):
         self, wire: Wire, here: Address, there: Address, *, context: Context, was_accepted: bool
     ) -> None:
         # Of an accepted one there is no socket, since it could not be handed to the kernel.
-        socket_options = None if was_accepted else self
-        super().__init__({"sockname": here, "peername": there, "socket": socket_options})
+        shown = None if was_accepted else _Socket(self, here, there)
+        super().__init__({"sockname": here, "peername": there, "socket": shown})
         self.wire = wire
         self.here, self.there = here[0], there[0]
         self._network = wire.network
@@ -282,10 +282,10 @@ class End(asyncio.Transport):
         self.be_reset()
         self.other.be_reset()
 
-    def setsockopt(self, level: int, option: int, value: int) -> None:
-        """Take the one option that matters here, of the socket that this end is shown as."""
-        if (level, option) == (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT):
-            self.keep_alive(value / 1000)
+    @property
+    def has_news(self) -> bool:
+        """Whether a look at it would show bytes, or its end."""
+        return self._is_lost or bool(self._inbox)
 
     def keep_alive(self, dead_seconds: float) -> None:
         """Ask the other side now and then whether it is there, as TCP keep-alive does."""
@@ -308,6 +308,29 @@ class End(asyncio.Transport):
 
     def _soon(self, call: Any, *arguments: Any) -> None:
         self._loop.call_soon(call, *arguments, context=self._context)
+
+
+class _Socket:
+    """The socket that an end is shown as, as far as anybody looks at it."""
+
+    family = socket.AF_INET
+
+    def __init__(self, end: End, here: Address, there: Address) -> None:
+        self._end = end
+        self.getsockname = lambda: here
+        self.getpeername = lambda: there
+
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        """Take the one option that matters here."""
+        if (level, option) == (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT):
+            self._end.keep_alive(value / 1000)
+
+    def fileno(self) -> int:
+        """A descriptor to ask whether there is something to read; none where there is."""
+        return -1 if self._end.has_news else _QUIET[0].fileno()
+
+
+_QUIET = socket.socketpair()  # on which nothing ever comes
 
 
 def connect_ends(

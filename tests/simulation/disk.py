@@ -40,9 +40,9 @@ class Disk:
         self._folders: dict[int, Path] = {}  # by descriptor
 
     def work_seconds(self) -> float:
-        """How long the next call in a worker thread takes."""
+        """How long the next step of a worker thread takes: to begin, to work, to be heard of."""
         seldom = self._chance.random() < 0.02
-        return self._chance.random() * (3.0 if seldom else 0.003)
+        return self._chance.random() * (2.0 if seldom else 0.002)
 
     @contextmanager
     def failing(self, folder: Path, *, how_often: float) -> Iterator[None]:

@@ -45,6 +45,9 @@ def _check_acknowledged(world: World, records: Counter[Place]) -> None:
     for machine in world.machines:
         for place in sorted(acknowledged(machine) - set(records)):
             world.troubles.append(f"{place} was acknowledged and is not listed")
+    for foreigner in world.foreigners:
+        for place in sorted(foreigner.places() - set(records)):
+            world.troubles.append(f"{place} was acknowledged to another's program and is not listed")
 
 
 def acknowledged(machine: Machine) -> set[Place]:
@@ -82,9 +85,13 @@ def _check_outliving(world: World, records: Counter[Place]) -> None:
 
 
 def check_all_back(world: World) -> None:
-    """In the end every peer that runs is listed with all that it offers, and nobody else is."""
+    """In the end every peer that runs, ours or not, is listed with all that it offers, and nobody else is."""
     assert world.server
     found = set(listed(world.server.index))
+    for foreigner in world.foreigners:
+        if len(foreigner.places()) != len(foreigner.documents):
+            world.troubles.append(f"the foreign program on {foreigner.host} is not registered in the end")
+        found -= foreigner.places()
     expected = {
         (number, *machine.peer.identity)
         for machine in world.machines

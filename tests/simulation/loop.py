@@ -1,8 +1,8 @@
 """An event loop without a machine below it: no socket, no thread, and a clock that jumps.
 
-Everything else is asyncio's own. When nothing is ready the time is that of the next timer at once; what is
-given to a worker thread runs in the loop, some time later. Where nothing would ever happen again, the run
-ends with `StuckError` instead of hanging.
+Everything else is asyncio's own. When nothing is ready the time is that of the next timer at once; worker
+threads are those of `workers`. Where nothing would ever happen again, the run ends with `StuckError` instead
+of hanging.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import os
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from tests.simulation.workers import Workers
 
 if TYPE_CHECKING:
     from tests.simulation.network import Network
@@ -30,7 +32,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     Args:
         network: where connections go.
-        work_seconds: gives how long the next call in a worker thread takes.
+        work_seconds: gives how long the next step of a worker thread takes.
         at_rest: called when nothing is ready and time is about to pass.
     """
 
@@ -39,8 +41,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     ) -> None:
         super().__init__()
         self.now = 0.0
+        self.workers = Workers(self, work_seconds=work_seconds)
         self._network = network
-        self._work_seconds = work_seconds
         self._at_rest = at_rest
         self._selector = self  # BaseEventLoop waits in its selector, which is where time passes
         self._clock_resolution = 1e-6
@@ -67,9 +69,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def run_in_executor(  # type: ignore[override] # asyncio's gives the same to whoever awaits it
         self, executor: object, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        future = self.create_future()
-        self.call_later(self._work_seconds(), _work, future, func, args)
-        return future
+        return self.workers.submit(executor, func, args)
 
     async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> Any:
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port or 0))]
@@ -81,20 +81,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     async def create_server(self, protocol_factory: Any, *_: Any, sock: Any = None, **__: Any) -> Any:
         return self._network.listen(protocol_factory, sock)
 
-    async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None) -> Any:  # type: ignore[override] # what p2pci uses of it
+    async def create_connection(
+        self, protocol_factory: Any, host: Any = None, port: Any = None, **_: Any
+    ) -> Any:
         return await self._network.connect(protocol_factory, host, port)
 
     async def create_datagram_endpoint(self, *_: Any, **__: Any) -> Any:
         raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
-
-
-def _work(future: asyncio.Future[Any], func: Callable[..., Any], args: tuple[Any, ...]) -> None:
-    """Do what a thread would; a call that nobody waits for any longer is made all the same."""
-    try:
-        result = func(*args)
-    except Exception as error:  # noqa: BLE001 - it is whose call it was
-        if not future.cancelled():
-            future.set_exception(error)
-    else:
-        if not future.cancelled():
-            future.set_result(result)

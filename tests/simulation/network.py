@@ -38,12 +38,15 @@ class Network:
         self.loop: SimulatedLoop
         self.ends: dict[End, None] = {}
         self.rough = True
-        self.counts = dict.fromkeys(("connections", "segments", "resets", "black holes", "cuts", "kills"), 0)
+        self.counts = dict.fromkeys(
+            ("connections", "segments", "resets", "black holes", "cuts", "partitions", "kills"), 0
+        )
         self._seed = seed
         self._bound: dict[tuple[str, int], BoundSocket] = {}
         self._listening: dict[tuple[str, int], Listening] = {}
         self._dead: set[str] = set()
         self._cuts: Counter[str] = Counter()
+        self._sides: list[frozenset[str]] = []
         self._ports = 40_000
 
     @contextmanager
@@ -56,8 +59,20 @@ class Network:
         finally:
             self._cuts.subtract(machines)
 
+    @contextmanager
+    def split(self, *machines: str) -> Iterator[None]:
+        """Let these reach each other, and nobody else, for a while."""
+        self.counts["partitions"] += 1
+        side = frozenset(machines)
+        self._sides.append(side)
+        try:
+            yield
+        finally:
+            self._sides.remove(side)
+
     def is_cut(self, here: str, there: str) -> bool:
-        return self._cuts[here] > 0 or self._cuts[there] > 0
+        is_split = any((here in side) != (there in side) for side in self._sides)
+        return is_split or self._cuts[here] > 0 or self._cuts[there] > 0
 
     def kill(self, machine: str, *, silently: bool) -> None:
         """End a process, whose system closes its connections; or the machine, which says nothing more."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from p2pci.library import Shelf
 from p2pci.mirror import Mirror, MirrorOptions, Selection
+from tests.simulation.foreign import Foreigner, Lost
 from tests.simulation.invariants import check, check_all_back
 from tests.simulation.world import INDEX, Machine, World, on
 
@@ -44,7 +46,7 @@ def play(seed: int, folder: Path) -> Outcome:
         except* Exception as error:  # noqa: BLE001 - it is shown with the seed
             world.troubles += [f"{each!r}" for each in error.exceptions]
     network = world.network
-    counts = {**network.counts, **world.operations}
+    counts = {**network.counts, **world.loop.workers.counts, **world.operations}
     counts |= {"disk refusals": world.disk.refused, "short writes": world.disk.shortened}
     counts["simulated seconds"] = round(world.loop.now)
     return Outcome(list(dict.fromkeys(world.troubles)), counts)
@@ -73,7 +75,9 @@ def _note(world: World, context: dict[str, Any]) -> None:
 async def _play(world: World) -> None:
     world.fill_shelves()
     await world.start_index()
+    await world.start_web()
     chaos = [_live(world, machine) for machine in world.machines]
+    chaos += [_live_plainly(world, foreigner) for foreigner in world.foreigners]
     chaos += [_trouble_network(world), _trouble_index(world), _trouble_disks(world)]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(each) for each in chaos]
@@ -98,7 +102,11 @@ async def _calm_down(world: World) -> None:
     for machine in world.machines:
         if machine.peer is None:
             await world.start_peer(machine)
-    await asyncio.sleep(2 * world.dead_seconds + 90.0)
+    await asyncio.sleep(2 * world.dead_seconds + 60.0)
+    for foreigner in world.foreigners:  # by now no connection stands on one side alone
+        if not foreigner.has_joined:
+            await _join_plainly(world, foreigner)
+    await asyncio.sleep(30.0)
     check(world)
     check_all_back(world)
     world.check_shelves()
@@ -107,9 +115,15 @@ async def _calm_down(world: World) -> None:
 async def _end(world: World) -> None:
     for machine in world.machines:
         await world.stop_peer(machine, kills=False)
+    for foreigner in world.foreigners:
+        with on(foreigner.host):
+            await foreigner.leave(world.chance)
     await world.stop_index(kills=False)
-    await asyncio.sleep(10.0)
-    world.troubles += [f"a connection to {end.there} was never ended" for end in world.network.ends]
+    await asyncio.sleep(30.0)
+    world.troubles += [
+        f"a connection of {end.here} to {end.there} was never ended: {end.protocol}"
+        for end in world.network.ends
+    ]
     left = asyncio.all_tasks() - {asyncio.current_task()}
     world.troubles += [f"a task was left: {task}" for task in left]
 
@@ -125,6 +139,43 @@ async def _live(world: World, machine: Machine) -> None:
             else:
                 await chance.choice(_DEEDS)(world, machine)
             await asyncio.sleep(chance.choice((0.01, 1.0, 30.0)) * chance.random())
+
+
+async def _live_plainly(world: World, foreigner: Foreigner) -> None:
+    """The life of a program that is not ours."""
+    chance = world.chance
+    with on(foreigner.host):
+        for _ in range(chance.randint(2, 12)):
+            await asyncio.sleep(chance.choice((0.01, 1.0, 30.0)) * chance.random())
+            if not foreigner.has_joined:
+                await _join_plainly(world, foreigner)
+            elif chance.random() < 0.3:
+                await foreigner.leave(chance)
+                world.operations["foreign leave"] += 1
+            else:
+                await _ask_plainly(world, foreigner)
+
+
+async def _join_plainly(world: World, foreigner: Foreigner) -> None:
+    with on(foreigner.host):
+        try:
+            await foreigner.join(INDEX)
+        except Lost as error:
+            world.operations[f"foreign join: {type(error).__name__}"] += 1
+        else:
+            world.operations["foreign join"] += 1
+
+
+async def _ask_plainly(world: World, foreigner: Foreigner) -> None:
+    """Ask for records, and fetch one of those that are of our peers."""
+    number = world.chance.choice([*world.editions])
+    line = world.chance.choice(("LIST ALL P2P-CI/1.0", f"LOOKUP RFC {number} P2P-CI/1.0"))
+    ours = {machine.host for machine in world.machines}
+    with suppress(*Lost):
+        records = await foreigner.ask(line)
+        world.operations["foreign ask"] += 1
+        if places := [place for place in records if place[1] in ours]:
+            await foreigner.fetch(world.chance.choice(places))
 
 
 async def _get(world: World, machine: Machine) -> None:
@@ -196,8 +247,10 @@ async def _trouble_network(world: World) -> None:
     chance = world.chance
     for _ in range(chance.randint(0, 4)):
         await asyncio.sleep(60 * chance.random())
-        machines = chance.sample([INDEX[0], *(each.host for each in world.machines)], 2)
-        with world.network.cut(*machines):
+        hosts = [each.host for each in world.machines] + [each.host for each in world.foreigners]
+        machines = chance.sample([INDEX[0], *hosts], chance.randint(1, 3))
+        befall = chance.choice((world.network.cut, world.network.split))
+        with befall(*machines):
             await asyncio.sleep(chance.choice((1.0, 20.0, 2.0 * world.dead_seconds)) * chance.random())
 
 

@@ -22,7 +22,9 @@ from p2pci.peer import FollowLimits, Peer, PeerLimits
 from p2pci.server import IndexServer
 from p2pci.serving import ServingLimits
 from p2pci.upload import UploadLimits
+from tests.simulation import web
 from tests.simulation.disk import EPOCH_SECONDS, Disk
+from tests.simulation.foreign import Foreigner
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.network import HERE, Network
 
@@ -44,6 +46,8 @@ SMALL = {
     "p2pci.upload.connection.PIECE_BYTES": 16_000,
     "p2pci.upload.opening.WHOLE_BYTES": 50_000,
 }
+FOREIGN_NUMBERS = range(41, 46)  # that nobody has but programs of others
+OUTSIDE_NUMBERS = range(46, 49)  # that nobody has but the web
 SIZES = (0, 1, 300, 1_000, 2_000, 3_000, 4_000, 60_000)  # a text has twice as many bytes
 
 
@@ -83,12 +87,14 @@ class World:
         self.editions: defaultdict[int, set[bytes]] = defaultdict(set)
         self.server: IndexServer | None = None
         self.dead_seconds = self.chance.choice((10, 40, 120))
+        self.origin = web.PREFIX if self.chance.random() < 0.4 else None
         self.operations: defaultdict[str, int] = defaultdict(int)
         self.troubles: list[str] = []  # what broke an invariant
         self.machines = [
             Machine(f"10.0.0.{number}", folder / str(number))
             for number in range(2, 2 + self.chance.randint(3, 6))
         ]
+        self.foreigners = [Foreigner(self, f"10.0.1.{n}") for n in range(2, 2 + self.chance.randint(0, 4))]
 
     # Documents
 
@@ -99,16 +105,25 @@ class World:
         for number in range(1, self.chance.randint(6, 30)):
             for machine in self.chance.sample(self.machines, self.chance.randint(0, 3)):
                 self.write(machine, number)
+        for foreigner in self.foreigners:
+            for number in self.chance.sample([*self.editions, *FOREIGN_NUMBERS], 3):
+                foreigner.documents[number] = self.edition(number)
+        for number in OUTSIDE_NUMBERS if self.origin else ():
+            self.edition(number)
 
-    def write(self, machine: Machine, number: int) -> None:
-        """Put a document on a shelf as a user would: nearly always the edition that others have."""
+    def edition(self, number: int) -> bytes:
+        """The bytes of a document: nearly always those that others have."""
         known = sorted(self.editions[number])
         if not known or self.chance.random() < 0.03:
             size = self.chance.choice(SIZES)
             known = [f"Title of {number}\n".encode() + self.chance.randbytes(size).hex().encode()]
             self.editions[number].update(known)
+        return self.chance.choice(known)
+
+    def write(self, machine: Machine, number: int) -> None:
+        """Put a document on a shelf as a user would."""
         hidden = machine.folder / ".written"
-        hidden.write_bytes(self.chance.choice(known))
+        hidden.write_bytes(self.edition(number))
         seconds = EPOCH_SECONDS + self.loop.now
         os.utime(hidden, (seconds, seconds))
         hidden.replace(machine.folder / f"rfc{number}.txt")
@@ -121,6 +136,7 @@ class World:
         """Put disk and network under what runs, and make sizes small."""
         with self.disk.in_place(), ExitStack() as stack:
             stack.enter_context(patch("p2pci.accepting._bind", self.loop.bind))
+            stack.enter_context(patch.dict(os.environ, {"NO_PROXY": "*"}))
             for name, value in SMALL.items():
                 stack.enter_context(patch(name, value))
             yield
@@ -140,6 +156,10 @@ class World:
                 self._check_file(machine.folder / f"rfc{number}.txt")
 
     # What runs
+
+    async def start_web(self) -> None:
+        with on(web.HOST):
+            await web.WebServer(self).start()
 
     async def start_index(self) -> None:
         with on(INDEX[0]):
@@ -161,7 +181,7 @@ class World:
     async def start_peer(self, machine: Machine) -> None:
         """Start a peer; where it cannot reach the index there is none."""
         with on(machine.host):
-            peer = Peer(INDEX, machine.folder, limits=_limits(self.dead_seconds))
+            peer = Peer(INDEX, machine.folder, origin=self.origin, limits=_limits(self.dead_seconds))
             machine.peer = peer
             if not await self.ends(peer.start(), within_seconds=600.0, name="start peer"):
                 machine.peer = None

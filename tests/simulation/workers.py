@@ -1,0 +1,113 @@
+"""Worker threads without threads: jobs wait for a free one, work at one moment, and are heard of later.
+
+When is chance's, so that the loop and other jobs come in between. As with real threads a job that is called
+off before it has begun is never done, and one that has begun is done whoever still waits for it. A job in the
+midst of which its process is killed is never done either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections import defaultdict, deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.simulation.network import HERE
+
+if TYPE_CHECKING:
+    from tests.simulation.loop import SimulatedLoop
+
+DEFAULT_THREADS = 6  # asyncio's, on a machine with two cores
+_GUARDED = "the shelf is closed"  # says the shelf itself, without asking the system
+
+
+class _Job(NamedTuple):
+    func: Callable[..., Any]
+    args: tuple[Any, ...]
+    future: asyncio.Future[Any]
+    host: str
+
+
+class Workers:
+    """The worker threads of all machines.
+
+    Args:
+        loop: in which they work.
+        work_seconds: gives how long the next step of a job takes.
+
+    Attributes:
+        counts: of what became of the jobs.
+    """
+
+    def __init__(self, loop: SimulatedLoop, *, work_seconds: Callable[[], float]) -> None:
+        self.counts = dict.fromkeys(("jobs", "jobs called off", "jobs nobody waited for", "jobs killed"), 0)
+        self._loop = loop
+        self._work_seconds = work_seconds
+        self._waiting: defaultdict[tuple[str, object], deque[_Job]] = defaultdict(deque)
+        self._working: defaultdict[tuple[str, object], list[_Job]] = defaultdict(list)
+
+    @property
+    def under_way(self) -> list[str]:
+        """The jobs that wait or work."""
+        jobs = [job for pool in (*self._waiting.values(), *self._working.values()) for job in pool]
+        return [f"{job.func} on {job.host}" for job in jobs]
+
+    def submit(self, executor: Any, func: Callable[..., Any], args: tuple[Any, ...]) -> asyncio.Future[Any]:
+        """Give a job to the threads of an executor, or with None to those of the machine that runs."""
+        self.counts["jobs"] += 1
+        job = _Job(func, args, self._loop.create_future(), HERE.get())
+        pool = (job.host, executor)
+        self._waiting[pool].append(job)
+        self._loop.call_later(self._work_seconds(), self._take_next, pool)
+        return job.future
+
+    def kill(self, host: str) -> None:
+        """End the threads of a process, wherever they are."""
+        for jobs in (self._waiting, self._working):
+            for pool in [pool for pool in jobs if pool[0] == host]:
+                self.counts["jobs killed"] += len(jobs[pool])
+                for job in jobs.pop(pool):
+                    job.future.cancel()
+
+    def _take_next(self, pool: tuple[str, Any]) -> None:
+        """Let a thread that is free begin with the next job; called for each job, and each free thread."""
+        most = pool[1]._max_workers if pool[1] else DEFAULT_THREADS
+        while self._waiting[pool] and len(self._working[pool]) < most:
+            job = self._waiting[pool].popleft()
+            if job.future.cancelled():
+                self.counts["jobs called off"] += 1
+                continue
+            self._working[pool].append(job)
+            self._loop.call_later(self._work_seconds(), self._work, pool, job)
+            return
+
+    def _work(self, pool: tuple[str, Any], job: _Job) -> None:
+        if job not in self._working[pool]:
+            return  # its process was killed
+        result, error = None, None
+        try:
+            result = job.func(*job.args)
+        except Exception as raised:  # noqa: BLE001 - it is whose call it was
+            error = raised
+            self._check_error(job, raised)
+        self._loop.call_later(self._work_seconds(), self._end, pool, job, result, error)
+
+    def _end(self, pool: tuple[str, Any], job: _Job, result: Any, error: Exception | None) -> None:
+        if job not in self._working[pool]:
+            return
+        self._working[pool].remove(job)
+        if job.future.cancelled():
+            self.counts["jobs nobody waited for"] += 1
+        elif error:
+            job.future.set_exception(error)
+        else:
+            job.future.set_result(result)
+        self._take_next(pool)
+
+    def _check_error(self, job: _Job, error: Exception) -> None:
+        """Note the use of a descriptor that is closed, which soon is another file's, also where unheard."""
+        for each in (error, error.__cause__):
+            if isinstance(each, OSError) and each.errno == errno.EBADF and each.strerror != _GUARDED:
+                context = {"message": f"{job.func} on {job.host} uses a closed file", "exception": each}
+                self._loop.call_exception_handler(context)
