@@ -10,6 +10,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +20,13 @@ from p2pci.library import folder as folder_module, incoming, saving, shelf
 
 EPOCH_SECONDS = 1_800_000_000  # the wall clock when the simulation begins
 _REFUSALS = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
+
+
+@dataclass(eq=False)
+class _Fault:
+    folder: Path
+    how_often: float
+    after: int
 
 
 class Disk:
@@ -36,7 +44,7 @@ class Disk:
         self.now = now
         self.named = named
         self._chance = Random(f"disk {seed}")
-        self._refusing: dict[Path, float] = {}  # by folder, how often
+        self._faults: list[_Fault] = []
         self._folders: dict[int, Path] = {}  # by descriptor
 
     def work_seconds(self) -> float:
@@ -45,13 +53,14 @@ class Disk:
         return self._chance.random() * (2.0 if seldom else 0.002)
 
     @contextmanager
-    def failing(self, folder: Path, *, how_often: float) -> Iterator[None]:
-        """Refuse some of what is written in a folder, for a while."""
-        self._refusing[folder] = how_often
+    def failing(self, folder: Path, *, how_often: float, after: int = 0) -> Iterator[None]:
+        """Refuse some of what is done to a folder, for a while, and after so many times that it is not."""
+        fault = _Fault(folder, how_often, after)
+        self._faults.append(fault)
         try:
             yield
         finally:
-            self._refusing.pop(folder, None)
+            self._faults.remove(fault)
 
     def check(self, folder: Path | None) -> None:
         """Refuse, where that is due.
@@ -59,10 +68,14 @@ class Disk:
         Raises:
             OSError: the disk refuses.
         """
-        if folder and self._chance.random() < self._refusing.get(folder, 0.0):
-            self.refused += 1
-            number = self._chance.choice(_REFUSALS)
-            raise OSError(number, os.strerror(number))
+        for fault in self._faults:
+            if fault.folder != folder:
+                continue
+            fault.after -= 1
+            if fault.after < 0 and self._chance.random() < fault.how_often:
+                self.refused += 1
+                number = self._chance.choice(_REFUSALS)
+                raise OSError(number, os.strerror(number))
 
     def note(self, descriptor: int, folder: Path) -> None:
         self._folders[descriptor] = folder
@@ -100,6 +113,14 @@ class Disk:
                 disk.check(self.path)
                 super().replace(name, by=by)
                 disk.named(self.path / name)
+
+            def keep(self, name: str, *, also_as: str) -> None:
+                disk.check(self.path)
+                super().keep(name, also_as=also_as)
+
+            def remove(self, name: str) -> None:
+                disk.check(self.path)
+                super().remove(name)
 
             def sync_files(self) -> None:
                 disk.check(self.path)

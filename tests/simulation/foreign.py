@@ -1,7 +1,8 @@
 """Programs of others, which know 1.0 and nothing else: index clients, holders and downloaders in one.
 
 Each writes its requests in a style, and answers GETs in a manner, of its own, as annex A of
-`docs/protocol.md` has them. What they are answered is read more strictly than any of them does: it must be 1.0.
+`docs/protocol.md` has them. What they are answered is read more strictly than such programs do: it must
+be 1.0 and nothing else.
 """
 
 from __future__ import annotations

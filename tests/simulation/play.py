@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from p2pci.library import Shelf
-from p2pci.mirror import Mirror, MirrorOptions, Selection
-from tests.simulation.foreign import Foreigner, Lost
+from tests.simulation.deeds import DEEDS, get_in_the_end, join_plainly, live_plainly
 from tests.simulation.invariants import check, check_all_back
 from tests.simulation.world import INDEX, Machine, World, on
-
-GET_SECONDS = 900.0  # a lookup that waits for its turn, 60 s of trying, and what the last holder may take
-ASK_SECONDS = 150.0
 
 
 @dataclass
@@ -77,7 +70,7 @@ async def _play(world: World) -> None:
     await world.start_index()
     await world.start_web()
     chaos = [_live(world, machine) for machine in world.machines]
-    chaos += [_live_plainly(world, foreigner) for foreigner in world.foreigners]
+    chaos += [live_plainly(world, foreigner) for foreigner in world.foreigners]
     chaos += [_trouble_network(world), _trouble_index(world), _trouble_disks(world)]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(each) for each in chaos]
@@ -105,10 +98,13 @@ async def _calm_down(world: World) -> None:
     await asyncio.sleep(2 * world.dead_seconds + 60.0)
     for foreigner in world.foreigners:  # by now no connection stands on one side alone
         if not foreigner.has_joined:
-            await _join_plainly(world, foreigner)
+            await join_plainly(world, foreigner)
     await asyncio.sleep(30.0)
     check(world)
     check_all_back(world)
+    for machine in world.machines:
+        with on(machine.host):
+            await get_in_the_end(world, machine)
     world.check_shelves()
 
 
@@ -124,6 +120,7 @@ async def _end(world: World) -> None:
         f"a connection of {end.here} to {end.there} was never ended: {end.protocol}"
         for end in world.network.ends
     ]
+    world.troubles += [f"a job was left: {job}" for job in world.loop.workers.under_way]
     left = asyncio.all_tasks() - {asyncio.current_task()}
     world.troubles += [f"a task was left: {task}" for task in left]
 
@@ -137,110 +134,8 @@ async def _live(world: World, machine: Machine) -> None:
             if machine.peer is None:
                 await world.start_peer(machine)
             else:
-                await chance.choice(_DEEDS)(world, machine)
+                await chance.choice(DEEDS)(world, machine)
             await asyncio.sleep(chance.choice((0.01, 1.0, 30.0)) * chance.random())
-
-
-async def _live_plainly(world: World, foreigner: Foreigner) -> None:
-    """The life of a program that is not ours."""
-    chance = world.chance
-    with on(foreigner.host):
-        for _ in range(chance.randint(2, 12)):
-            await asyncio.sleep(chance.choice((0.01, 1.0, 30.0)) * chance.random())
-            if not foreigner.has_joined:
-                await _join_plainly(world, foreigner)
-            elif chance.random() < 0.3:
-                await foreigner.leave(chance)
-                world.operations["foreign leave"] += 1
-            else:
-                await _ask_plainly(world, foreigner)
-
-
-async def _join_plainly(world: World, foreigner: Foreigner) -> None:
-    with on(foreigner.host):
-        try:
-            await foreigner.join(INDEX)
-        except Lost as error:
-            world.operations[f"foreign join: {type(error).__name__}"] += 1
-        else:
-            world.operations["foreign join"] += 1
-
-
-async def _ask_plainly(world: World, foreigner: Foreigner) -> None:
-    """Ask for records, and fetch one of those that are of our peers."""
-    number = world.chance.choice([*world.editions])
-    line = world.chance.choice(("LIST ALL P2P-CI/1.0", f"LOOKUP RFC {number} P2P-CI/1.0"))
-    ours = {machine.host for machine in world.machines}
-    with suppress(*Lost):
-        records = await foreigner.ask(line)
-        world.operations["foreign ask"] += 1
-        if places := [place for place in records if place[1] in ours]:
-            await foreigner.fetch(world.chance.choice(places))
-
-
-async def _get(world: World, machine: Machine) -> None:
-    number = world.chance.choice([*world.editions, 99])
-    assert machine.peer
-    await world.ends(machine.peer.get(number), within_seconds=GET_SECONDS, name="get")
-
-
-async def _get_many(world: World, machine: Machine) -> None:
-    """Several at once, one of which is given up."""
-    numbers = world.chance.sample(list(world.editions), min(4, len(world.editions)))
-    assert machine.peer
-    gets = [
-        asyncio.create_task(
-            world.ends(machine.peer.get(number), within_seconds=GET_SECONDS, name="get at once")
-        )
-        for number in numbers
-    ]
-    await asyncio.sleep(world.chance.random())
-    gets[0].cancel()
-    await asyncio.wait(gets)
-
-
-async def _ask(world: World, machine: Machine) -> None:
-    peer = machine.peer
-    assert peer
-    question = world.chance.choice((peer.list_all, lambda: peer.lookup(world.chance.randint(1, 20))))
-
-    async def ask() -> None:
-        answer = await question()
-        if len({record[:1] + record[2:4] for record in answer.records}) < len(answer.records):
-            world.troubles.append(f"an answer has a record twice: {answer.records}")
-
-    await world.ends(ask(), within_seconds=ASK_SECONDS, name="ask")
-
-
-async def _change(world: World, machine: Machine) -> None:
-    numbers = world.numbers_on(machine)
-    if numbers and world.chance.random() < 0.4:
-        world.remove(machine, world.chance.choice(numbers))
-    else:
-        world.write(machine, world.chance.randint(1, 30))
-
-
-async def _mirror(world: World, machine: Machine) -> None:
-    """Fill a second shelf from all that there is."""
-
-    async def mirror() -> None:
-        with Shelf(mirror_folder(machine.folder)) as shelf:
-            mirror = Mirror(INDEX, shelf, options=MirrorOptions(keeps_going=True))
-            try:
-                await mirror.run(await mirror.plan(Selection()))
-            finally:
-                await mirror.close()
-
-    await world.ends(mirror(), within_seconds=30 * GET_SECONDS, name="mirror")
-
-
-async def _leave(world: World, machine: Machine) -> None:
-    await world.stop_peer(machine, kills=world.chance.random() < 0.6)
-
-
-_DEEDS: tuple[Callable[[World, Machine], Any], ...] = (
-    _get, _get, _get, _get_many, _ask, _ask, _change, _change, _mirror, _leave,
-)  # fmt: skip
 
 
 async def _trouble_network(world: World) -> None:
@@ -267,11 +162,7 @@ async def _trouble_disks(world: World) -> None:
     chance = world.chance
     for _ in range(chance.randint(0, 6)):
         await asyncio.sleep(30 * chance.random())
-        folder = chance.choice(world.machines).folder
-        folder = chance.choice((folder, mirror_folder(folder)))
+        machine = chance.choice(world.machines)
+        folder = chance.choice((machine.folder, machine.mirror_folder))
         with world.disk.failing(folder, how_often=chance.choice((0.1, 0.5, 1.0))):
             await asyncio.sleep(40 * chance.random())
-
-
-def mirror_folder(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name} mirror")

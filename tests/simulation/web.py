@@ -55,6 +55,7 @@ class WebServer:
                     request = await reader.readuntil(b"\r\n\r\n")
                 keeps = await self._answer(request.split()[1].decode(), writer)
         writer.close()
+        self._world.loop.call_later(IDLE_SECONDS, writer.transport.abort)  # the system gives it up
 
     async def _answer(self, path: str, writer: asyncio.StreamWriter) -> bool:
         """Answer a request, and say whether the connection is kept."""

@@ -1,8 +1,7 @@
 """Worker threads without threads: jobs wait for a free one, work at one moment, and are heard of later.
 
 When is chance's, so that the loop and other jobs come in between. As with real threads a job that is called
-off before it has begun is never done, and one that has begun is done whoever still waits for it. A job in the
-midst of which its process is killed is never done either.
+off before it has begun is never done, and one that has begun is done whoever still waits for it.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class Workers:
     """
 
     def __init__(self, loop: SimulatedLoop, *, work_seconds: Callable[[], float]) -> None:
-        self.counts = dict.fromkeys(("jobs", "jobs called off", "jobs nobody waited for", "jobs killed"), 0)
+        self.counts = dict.fromkeys(("jobs", "jobs called off", "jobs nobody waited for"), 0)
         self._loop = loop
         self._work_seconds = work_seconds
         self._waiting: defaultdict[tuple[str, object], deque[_Job]] = defaultdict(deque)
@@ -62,14 +61,6 @@ class Workers:
         self._loop.call_later(self._work_seconds(), self._take_next, pool)
         return job.future
 
-    def kill(self, host: str) -> None:
-        """End the threads of a process, wherever they are."""
-        for jobs in (self._waiting, self._working):
-            for pool in [pool for pool in jobs if pool[0] == host]:
-                self.counts["jobs killed"] += len(jobs[pool])
-                for job in jobs.pop(pool):
-                    job.future.cancel()
-
     def _take_next(self, pool: tuple[str, Any]) -> None:
         """Let a thread that is free begin with the next job; called for each job, and each free thread."""
         most = pool[1]._max_workers if pool[1] else DEFAULT_THREADS
@@ -83,8 +74,6 @@ class Workers:
             return
 
     def _work(self, pool: tuple[str, Any], job: _Job) -> None:
-        if job not in self._working[pool]:
-            return  # its process was killed
         result, error = None, None
         try:
             result = job.func(*job.args)
@@ -94,8 +83,6 @@ class Workers:
         self._loop.call_later(self._work_seconds(), self._end, pool, job, result, error)
 
     def _end(self, pool: tuple[str, Any], job: _Job, result: Any, error: Exception | None) -> None:
-        if job not in self._working[pool]:
-            return
         self._working[pool].remove(job)
         if job.future.cancelled():
             self.counts["jobs nobody waited for"] += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import defaultdict
-from collections.abc import Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from random import Random
@@ -57,12 +57,15 @@ class Machine:
     Attributes:
         host: its address.
         folder: the shelf.
+        mirror_host, mirror_folder: of another one on the same desk, which mirrors now and then.
         peer: None while none runs.
     """
 
     def __init__(self, host: str, folder: Path) -> None:
         self.host = host
         self.folder = folder
+        self.mirror_host = host.replace("10.0.0", "10.0.3")
+        self.mirror_folder = folder.with_name(f"{folder.name} mirror")
         self.peer: Peer | None = None
 
 
@@ -152,8 +155,9 @@ class World:
 
     def check_shelves(self) -> None:
         for machine in self.machines:
-            for number in self.numbers_on(machine):
-                self._check_file(machine.folder / f"rfc{number}.txt")
+            for folder in (machine.folder, machine.mirror_folder):
+                for path in sorted(folder.glob("rfc*.txt")):
+                    self._check_file(path)
 
     # What runs
 
@@ -186,15 +190,32 @@ class World:
             if not await self.ends(peer.start(), within_seconds=600.0, name="start peer"):
                 machine.peer = None
 
-    async def stop_peer(self, machine: Machine, *, kills: bool) -> None:
+    async def stop_peer(
+        self, machine: Machine, *, kills: bool, tasks: Collection[asyncio.Task[Any]] = ()
+    ) -> None:
+        """Let a peer go as on Ctrl-C, or end its process at once; tasks are what it does for its user."""
         peer, machine.peer = machine.peer, None
         if peer is None:
             return
-        with on(machine.host):
-            if kills:
-                self.network.kill(machine.host, silently=self.chance.random() < 0.5)
+        with self.killed(machine.host, machine.folder) if kills else on(machine.host):
+            await self.call_off(tasks)
             await self.ends(peer.stop(), within_seconds=15.0, name="stop peer")
-            self.network.revive(machine.host)
+
+    @contextmanager
+    def killed(self, host: str, folder: Path) -> Iterator[None]:
+        """End a process: what is inside tidies up after it, and neither network nor disk take any of it."""
+        with on(host), self.disk.failing(folder, how_often=1.0, after=self.chance.choice((0, 0, 3, 20))):
+            self.network.kill(host, silently=self.chance.random() < 0.5)
+            yield
+            self.network.revive(host)
+
+    async def call_off(self, tasks: Collection[asyncio.Task[Any]]) -> None:
+        """Cancel tasks, and see them end soon."""
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=15.0)
+            self.troubles += [f"called off, it did not end: {task}" for task in late]
 
     async def ends(self, operation: Coroutine[Any, Any, Any], *, within_seconds: float, name: str) -> bool:
         """See an operation end in its time, in a result or in an error of `errors`; True for a result."""
@@ -207,6 +228,9 @@ class World:
         except TimeoutError:
             self.troubles.append(f"{name} did not end within {within_seconds:g} s")
             return False
+        except asyncio.CancelledError:
+            self.operations[f"{name}: called off"] += 1
+            raise
         except Exception as error:
             self.troubles.append(f"{name} raised {error!r}")
             raise
