@@ -6,20 +6,23 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from p2pci.server.connection import IndexConnection
+from tests.simulation.foreign import Place
+from tests.simulation.plain_index import PlainEnd, PlainIndex
 from tests.simulation.world import INDEX
 
 if TYPE_CHECKING:
-    from p2pci.index import Index
+    from p2pci.server import IndexServer
     from tests.simulation.connection import End
     from tests.simulation.world import Machine, World
 
 MARGIN_SECONDS = 5.0
-Place = tuple[int, str, int]  # number, host, port
 
 
-def listed(index: Index) -> Counter[Place]:
+def listed(server: IndexServer | PlainIndex) -> Counter[Place]:
     """What LIST shows, without titles."""
-    lines = b"".join(index.list_all()).decode().splitlines()
+    if isinstance(server, PlainIndex):
+        return server.listed()
+    lines = b"".join(server.index.list_all()).decode().splitlines()
     words = [line.split() for line in lines]
     return Counter((int(line[1]), line[-2], int(line[-1])) for line in words)
 
@@ -32,7 +35,7 @@ def check(world: World) -> None:
                 world.troubles.append(f"a task of the peer on {machine.host} has ended: {task}")
     if world.server is None:
         return
-    records = listed(world.server.index)
+    records = listed(world.server)
     _check_acknowledged(world, records)
     _check_outliving(world, records)
 
@@ -69,25 +72,31 @@ def _check_outliving(world: World, records: Counter[Place]) -> None:
     holders = set()
     bound = world.dead_seconds * 1.25 + MARGIN_SECONDS
     for end in world.network.ends:
-        protocol = getattr(end, "protocol", None)
-        if end.here != INDEX[0] or not isinstance(protocol, IndexConnection) or not protocol._member:
+        identity = _identity(getattr(end, "protocol", None))
+        if end.here != INDEX[0] or not identity:
             continue
-        member = protocol._member
-        holders.add((member.host, member.port))
+        holders.add(identity)
         ended_at = end.other.ended_at
         if ended_at is not None and world.loop.now - ended_at > bound:
             world.troubles.append(
-                f"the records of {member.host} have outlived it by {world.loop.now - ended_at:.0f} s"
+                f"the records of {identity[0]} have outlived it by {world.loop.now - ended_at:.0f} s"
             )
     for number, host, port in records:
         if (host, port) not in holders:
             world.troubles.append(f"RFC {number} of {host}:{port} has outlived its connection")
 
 
+def _identity(protocol: object) -> tuple[str, int] | None:
+    """Of whom an index has records by this side of a connection."""
+    if isinstance(protocol, IndexConnection) and protocol._member:
+        return protocol._member.host, protocol._member.port
+    return protocol.identity if isinstance(protocol, PlainEnd) else None
+
+
 def check_all_back(world: World) -> None:
     """In the end every peer that runs, ours or not, is listed with all that it offers, and nobody else is."""
     assert world.server
-    found = set(listed(world.server.index))
+    found = set(listed(world.server))
     for foreigner in world.foreigners:
         if len(foreigner.places()) != len(foreigner.documents):
             world.troubles.append(f"the foreign program on {foreigner.host} is not registered in the end")

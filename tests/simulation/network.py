@@ -183,3 +183,7 @@ class Listening:
     def close(self) -> None:
         self.is_serving = False
         self._network.stop_listening(self.address)
+
+    def release(self) -> None:
+        """Give the port back, where nobody else holds the socket."""
+        self._network.release(self.address)

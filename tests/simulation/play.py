@@ -41,6 +41,7 @@ def play(seed: int, folder: Path) -> Outcome:
     network = world.network
     counts = {**network.counts, **world.loop.workers.counts, **world.operations}
     counts |= {"disk refusals": world.disk.refused, "short writes": world.disk.shortened}
+    counts[f"plain index: {world.reading.name.lower()}" if world.reading else "index"] = 1
     counts["simulated seconds"] = round(world.loop.now)
     return Outcome(list(dict.fromkeys(world.troubles)), counts)
 

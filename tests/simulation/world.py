@@ -27,6 +27,7 @@ from tests.simulation.disk import EPOCH_SECONDS, Disk
 from tests.simulation.foreign import Foreigner
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.network import HERE, Network
+from tests.simulation.plain_index import PlainIndex, Reading
 
 INDEX = ("10.0.0.1", 7734)
 # Sizes from which on things are done otherwise, so small that the documents of a simulation reach them.
@@ -88,7 +89,7 @@ class World:
             self.network, work_seconds=self.disk.work_seconds, at_rest=lambda: check(self)
         )
         self.editions: defaultdict[int, set[bytes]] = defaultdict(set)
-        self.server: IndexServer | None = None
+        self.server: IndexServer | PlainIndex | None = None
         self.dead_seconds = self.chance.choice((10, 40, 120))
         self.origin = web.PREFIX if self.chance.random() < 0.4 else None
         self.operations: defaultdict[str, int] = defaultdict(int)
@@ -97,7 +98,10 @@ class World:
             Machine(f"10.0.0.{number}", folder / str(number))
             for number in range(2, 2 + self.chance.randint(3, 6))
         ]
-        self.foreigners = [Foreigner(self, f"10.0.1.{n}") for n in range(2, 2 + self.chance.randint(0, 4))]
+        # An index of others in place of ours; then there is nobody to hold it to the letter of 1.0.
+        self.reading = self.chance.choice(list(Reading)) if self.chance.random() < 0.15 else None
+        amount = 0 if self.reading else self.chance.randint(0, 4)
+        self.foreigners = [Foreigner(self, f"10.0.1.{number}") for number in range(2, 2 + amount)]
 
     # Documents
 
@@ -167,9 +171,13 @@ class World:
 
     async def start_index(self) -> None:
         with on(INDEX[0]):
-            server = IndexServer(port=INDEX[1], limits=ServingLimits(dead_seconds=self.dead_seconds))
-            await server.start()
-        self.server = server
+            if self.reading:
+                plain = self.server = PlainIndex(self.reading, dead_seconds=self.dead_seconds)
+                await plain.start(self.loop, INDEX[1])
+            else:
+                limits = ServingLimits(dead_seconds=self.dead_seconds)
+                server = self.server = IndexServer(port=INDEX[1], limits=limits)
+                await server.start()
 
     async def stop_index(self, *, kills: bool) -> None:
         """Let the index server go as on Ctrl-C, or end its process at once."""
