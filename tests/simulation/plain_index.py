@@ -61,7 +61,9 @@ class PlainIndex:
             end.transport.abort()
 
     def records(self) -> list[_Record]:
-        return [record for end in reversed(self.ends) for record in end.records.values()]
+        """All records, once where a peer has come back before its old connection was seen to end."""
+        records = [record for end in self.ends for record in end.records.values()]
+        return list({(each.number, each.host, each.port): each for each in records}.values())
 
     def listed(self) -> Counter[Place]:
         """What LIST shows, without titles."""
