@@ -1,7 +1,7 @@
 """A disk that can be full, write short, and fail, and that is watched: what gets a document's name is told.
 
 It stands below the shelf: in place of its `Folder`, and of the system's calls for a descriptor. Nothing waits
-for a real disk. Files carry the simulated time.
+for a real disk. Files carry the simulated time. Threads stop here to let others run.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from p2pci.library import folder as folder_module, incoming, saving, shelf
+from p2pci.library import documents, folder as folder_module, incoming, saving, shelf
+from tests.simulation.strands import THREADING, stop_here
 
 EPOCH_SECONDS = 1_800_000_000  # the wall clock when the simulation begins
+INTERRUPTED_SHARE = 0.3  # of the calls of the disk
 _REFUSALS = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
 
 
@@ -63,11 +65,12 @@ class Disk:
             self._faults.remove(fault)
 
     def check(self, folder: Path | None) -> None:
-        """Refuse, where that is due.
+        """Let others come in between now and then, and refuse, where that is due.
 
         Raises:
             OSError: the disk refuses.
         """
+        self.interrupt()
         for fault in self._faults:
             if fault.folder != folder:
                 continue
@@ -76,6 +79,11 @@ class Disk:
                 self.refused += 1
                 number = self._chance.choice(_REFUSALS)
                 raise OSError(number, os.strerror(number))
+
+    def interrupt(self) -> None:
+        """Stop the thread that runs now and then, so that others run."""
+        if self._chance.random() < INTERRUPTED_SHARE:
+            stop_here()
 
     def note(self, descriptor: int, folder: Path) -> None:
         self._folders[descriptor] = folder
@@ -105,6 +113,8 @@ class Disk:
             def open(self, name: str, flags: int) -> int:
                 if flags & os.O_CREAT:
                     disk.check(self.path)
+                else:
+                    disk.interrupt()
                 descriptor = super().open(name, flags)
                 disk.note(descriptor, self.path)
                 return descriptor
@@ -133,6 +143,8 @@ class Disk:
             stack.enter_context(patch.object(shelf, "Folder", Watched))
             for module in (incoming, saving):
                 stack.enter_context(patch.object(module, "os", _System(self)))
+            for module in (documents, folder_module, incoming, shelf):
+                stack.enter_context(patch.object(module, "threading", THREADING))
             stack.enter_context(patch("time.time", lambda: EPOCH_SECONDS + self.now()))
             stack.enter_context(patch("time.time_ns", lambda: int((EPOCH_SECONDS + self.now()) * 1e9)))
             yield

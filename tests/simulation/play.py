@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from tests.simulation.deeds import DEEDS, get_in_the_end, join_plainly, live_plainly
 from tests.simulation.invariants import check, check_all_back
 from tests.simulation.world import INDEX, Machine, World, on
+
+DESCRIPTORS = Path("/proc/self/fd")
 
 
 @dataclass
@@ -38,12 +41,25 @@ def play(seed: int, folder: Path) -> Outcome:
             pass
         except* Exception as error:  # noqa: BLE001 - it is shown with the seed
             world.troubles += [f"{each!r}" for each in error.exceptions]
+    if not world.troubles:
+        world.troubles += [f"{path} was never closed" for path in _open_files(folder)]
     network = world.network
     counts = {**network.counts, **world.loop.workers.counts, **world.operations}
     counts |= {"disk refusals": world.disk.refused, "short writes": world.disk.shortened}
     counts[f"plain index: {world.reading.name.lower()}" if world.reading else "index"] = 1
     counts["simulated seconds"] = round(world.loop.now)
     return Outcome(list(dict.fromkeys(world.troubles)), counts)
+
+
+def _open_files(folder: Path) -> list[str]:
+    """What is still open of what was on the shelves, where the system tells."""
+    if not DESCRIPTORS.is_dir():
+        return []
+    paths = []
+    for descriptor in DESCRIPTORS.iterdir():
+        with suppress(FileNotFoundError):  # that of the list itself
+            paths.append(str(descriptor.readlink()))
+    return [path for path in paths if path.startswith(str(folder.absolute()))]
 
 
 class _Trouble(Exception):  # noqa: N818 - it only ends the run

@@ -1,7 +1,7 @@
-"""Worker threads without threads: jobs wait for a free one, work at one moment, and are heard of later.
+"""Worker threads: jobs wait for a free one, work from one stop to the next, and are heard of later.
 
-When is chance's, so that the loop and other jobs come in between. As with real threads a job that is called
-off before it has begun is never done, and one that has begun is done whoever still waits for it.
+When is chance's, so that the loop and other jobs come in between (`strands`). As with real threads a job
+that is called off before it has begun is never done, and one that has begun is done whoever still waits.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import asyncio
 import errno
 from collections import defaultdict, deque
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.simulation.network import HERE
+from tests.simulation.strands import Strand
 
 if TYPE_CHECKING:
     from tests.simulation.loop import SimulatedLoop
@@ -40,7 +42,8 @@ class Workers:
     """
 
     def __init__(self, loop: SimulatedLoop, *, work_seconds: Callable[[], float]) -> None:
-        self.counts = dict.fromkeys(("jobs", "jobs called off", "jobs nobody waited for"), 0)
+        fates = ("jobs", "jobs interrupted", "jobs called off", "jobs nobody waited for")
+        self.counts = dict.fromkeys(fates, 0)
         self._loop = loop
         self._work_seconds = work_seconds
         self._waiting: defaultdict[tuple[str, object], deque[_Job]] = defaultdict(deque)
@@ -70,17 +73,22 @@ class Workers:
                 self.counts["jobs called off"] += 1
                 continue
             self._working[pool].append(job)
-            self._loop.call_later(self._work_seconds(), self._work, pool, job)
+            self._loop.call_later(self._work_seconds(), self._begin, pool, job)
             return
 
-    def _work(self, pool: tuple[str, Any], job: _Job) -> None:
-        result, error = None, None
-        try:
-            result = job.func(*job.args)
-        except Exception as raised:  # noqa: BLE001 - it is whose call it was
-            error = raised
-            self._check_error(job, raised)
-        self._loop.call_later(self._work_seconds(), self._end, pool, job, result, error)
+    def _begin(self, pool: tuple[str, Any], job: _Job) -> None:
+        self._go_on(pool, job, Strand(partial(job.func, *job.args)))
+
+    def _go_on(self, pool: tuple[str, Any], job: _Job, strand: Strand) -> None:
+        strand.advance()
+        seconds = self._work_seconds()
+        if not strand.is_done:
+            self.counts["jobs interrupted"] += 1
+            self._loop.call_later(seconds, self._go_on, pool, job, strand)
+            return
+        if strand.error:
+            self._check_error(job, strand.error)
+        self._loop.call_later(seconds, self._end, pool, job, strand.result, strand.error)
 
     def _end(self, pool: tuple[str, Any], job: _Job, result: Any, error: Exception | None) -> None:
         self._working[pool].remove(job)
