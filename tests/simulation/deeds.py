@@ -80,6 +80,8 @@ async def _mirror(world: World, machine: Machine) -> None:
         if chance.random() < 0.5:
             await asyncio.wait([task], timeout=_moment(world))
             is_killed = chance.random() < 0.5
+            if is_killed and not task.done():
+                world.operations["kills of a mirror that runs"] += 1
             with world.killed(machine.mirror_host, folder) if is_killed else on(machine.mirror_host):
                 await world.call_off([task])
         await asyncio.wait([task])
@@ -87,7 +89,7 @@ async def _mirror(world: World, machine: Machine) -> None:
 
 
 async def _run_mirror(world: World, folder: Path) -> None:
-    origin = Origin(world.origin) if world.origin else None
+    origin = Origin(world.origin) if world.origin and world.chance.random() < 0.5 else None
     options = MirrorOptions(keeps_going=True, replaces=world.chance.random() < 0.3)
     with Shelf(folder) as shelf:
         mirror = Mirror(INDEX, shelf, options=options, origin=origin)
@@ -99,13 +101,27 @@ async def _run_mirror(world: World, folder: Path) -> None:
                 await origin.close()
 
 
+async def _learn_titles(world: World, machine: Machine) -> None:
+    """Fetch the index file from the web into the peer's folder."""
+    if world.origin is None:
+        return
+
+    async def update(prefix: str) -> None:
+        with Shelf(machine.folder) as shelf:
+            async with Origin(prefix) as origin:
+                await origin.update_index(shelf)
+
+    with on(machine.mirror_host):
+        await world.ends(update(world.origin), within_seconds=GET_SECONDS, name="update index")
+
+
 def _moment(world: World) -> float:
     """A while, in seconds: so short that threads are at work, or longer."""
     return world.chance.choice((0.01, 0.1, 1.0, 10.0)) * world.chance.random()
 
 
 DEEDS: tuple[Callable[[World, Machine], Any], ...] = (
-    _get, _get, _get, _get_many, _ask, _ask, _change, _change, _mirror, _leave,
+    _get, _get, _get, _get_many, _ask, _ask, _change, _change, _mirror, _learn_titles, _leave,
 )  # fmt: skip
 
 

@@ -20,11 +20,15 @@ MARGIN_SECONDS = 5.0
 
 def listed(server: IndexServer | PlainIndex) -> Counter[Place]:
     """What LIST shows, without titles."""
+    return Counter((number, host, port) for number, _, host, port in _records(server))
+
+
+def _records(server: IndexServer | PlainIndex) -> list[tuple[int, str, str, int]]:
     if isinstance(server, PlainIndex):
-        return server.listed()
+        return [(each.number, each.title, each.host, each.port) for each in server.records()]
     lines = b"".join(server.index.list_all()).decode().splitlines()
-    words = [line.split() for line in lines]
-    return Counter((int(line[1]), line[-2], int(line[-1])) for line in words)
+    words = [line.split(" ") for line in lines]
+    return [(int(line[1]), " ".join(line[2:-2]), line[-2], int(line[-1])) for line in words]
 
 
 def check(world: World) -> None:
@@ -96,18 +100,18 @@ def _identity(protocol: object) -> tuple[str, int] | None:
 def check_all_back(world: World) -> None:
     """In the end every peer that runs, ours or not, is listed with all that it offers, and nobody else is."""
     assert world.server
-    found = set(listed(world.server))
+    found = set(_records(world.server))
     for foreigner in world.foreigners:
         if len(foreigner.places()) != len(foreigner.documents):
             world.troubles.append(f"the foreign program on {foreigner.host} is not registered in the end")
-        found -= foreigner.places()
+        found -= {(number, f"Title of {number}", host, port) for number, host, port in foreigner.places()}
     expected = {
-        (number, *machine.peer.identity)
+        (number, record.title, *machine.peer.identity)
         for machine in world.machines
         if machine.peer
-        for number in machine.peer._offer.records()
+        for number, record in machine.peer._offer.records().items()
     }
-    for place in sorted(expected - found):
-        world.troubles.append(f"{place} is offered, and not listed in the end")
-    for place in sorted(found - expected):
-        world.troubles.append(f"{place} is listed in the end, and not offered")
+    for record in sorted(expected - found):
+        world.troubles.append(f"{record} is offered, and not listed in the end")
+    for record in sorted(found - expected):
+        world.troubles.append(f"{record} is listed in the end, and not offered")

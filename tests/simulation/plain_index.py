@@ -6,11 +6,8 @@ It keeps what it is told in a list for each connection. Its system keeps its con
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple, cast
-
-from tests.simulation.foreign import Place
 
 if TYPE_CHECKING:
     from tests.simulation.loop import SimulatedLoop
@@ -64,10 +61,6 @@ class PlainIndex:
         """All records, once where a peer has come back before its old connection was seen to end."""
         records = [record for end in self.ends for record in end.records.values()]
         return list({(each.number, each.host, each.port): each for each in records}.values())
-
-    def listed(self) -> Counter[Place]:
-        """What LIST shows, without titles."""
-        return Counter((record.number, record.host, record.port) for record in self.records())
 
 
 class PlainEnd(asyncio.Protocol):

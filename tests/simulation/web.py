@@ -10,6 +10,8 @@ from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from tests.library.indexes import text_index
+
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
@@ -62,16 +64,22 @@ class WebServer:
         chance = self._world.chance
         fate = chance.choice(_FATES) if self._world.network.rough else Fate.WELL
         self._world.operations[f"web: {fate.name.lower()}"] += 1
-        number = path.rpartition("/rfc")[2].removesuffix(".txt")
-        editions = sorted(self._world.editions.get(int(number), ()))
-        if not editions:
+        body = self._find(path.rpartition("/rfc")[2].removesuffix(".txt"))
+        if not body:
             writer.write(_head("404 Not Found", "Content-Length: 4") + b"none")
             return True
         if fate is Fate.SILENT:
             await asyncio.sleep(PAUSE_SECONDS)
             return False
-        writer.write(_answer(path, editions[0], fate))
+        writer.write(_answer(path, body, fate))
         return fate not in (Fate.LEFT, Fate.SHORT, Fate.ENDLESS)
+
+    def _find(self, name: str) -> bytes:
+        """The file of a number, or the index file, which has titles of its own; b"" for none."""
+        editions = self._world.editions
+        if name != "-index":
+            return min(editions.get(int(name), ()), default=b"")
+        return text_index({number: f"Title of {number} as issued" for number in sorted(editions)}).encode()
 
 
 def _answer(path: str, body: bytes, fate: Fate) -> bytes:

@@ -186,6 +186,7 @@ class World:
             return
         with on(INDEX[0]):
             if kills:
+                self.operations["kills of the index"] += 1
                 self.network.kill(INDEX[0], silently=self.chance.random() < 0.5)
             await self.ends(server.stop(), within_seconds=15.0, name="stop index")
             self.network.revive(INDEX[0])
@@ -205,6 +206,9 @@ class World:
         peer, machine.peer = machine.peer, None
         if peer is None:
             return
+        if kills:
+            is_busy = any(not task.done() for task in tasks)
+            self.operations[f"kills of a peer{' that fetches' if is_busy else ''}"] += 1
         with self.killed(machine.host, machine.folder) if kills else on(machine.host):
             await self.call_off(tasks)
             await self.ends(peer.stop(), within_seconds=15.0, name="stop peer")
