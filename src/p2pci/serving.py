@@ -334,8 +334,8 @@ class ServedConnection(asyncio.Protocol, ABC):
         self._listener.heads.stop(self)
 
     def drain(self) -> None:
-        """Answer what has come, then close: as if the other side had said that it sends no more."""
-        self.reader.receive_eof()
+        """Answer the requests that have come whole, then close."""
+        self.reader.stop()
         if not self.is_finishing:
             self.serve()
 

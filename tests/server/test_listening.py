@@ -126,6 +126,20 @@ def test_stop_finishes_a_list_under_way_and_closes_the_others(serve: Serve) -> N
     stopped.result(ROOM_SECONDS)
 
 
+def test_stop_does_not_answer_a_head_that_is_under_way(serve: Serve) -> None:
+    """It would be a 400 or 505 to half a line, or a record with half a title."""
+    server = serve()
+    heads = [LIST[:10], b"ADD RFC 3 P2P-CI/1.", add(7)[:-6]]
+    peers = [server.peer() for _ in heads]
+    for peer, head in zip(peers, heads, strict=True):
+        peer.asks(LIST + head, NOTHING)
+    stopped = server.submit(server.server.stop())
+    for peer in peers:
+        peer.hears_the_end()
+        peer.close()
+    stopped.result(ROOM_SECONDS)
+
+
 def refuses(port: int) -> bool:
     try:
         WirePeer(("127.0.0.1", port)).close()

@@ -123,6 +123,24 @@ async def test_stop_lets_a_body_under_way_go_out(folder: Path, shelf: Shelf) -> 
         await Caller.connect(port)
 
 
+async def test_stop_does_not_answer_a_head_that_is_under_way(shelf: Shelf) -> None:
+    server = UploadServer(shelf, host="127.0.0.1")
+    await server.start()
+    caller = await Caller.connect(server.port)
+    with closing(caller):
+        await caller.send(b"GET RFC 7 P2P-CI/1.0\r\nOS: 7\r\n")
+        await eventually(lambda: _has_begun(server), what="the head has begun")
+        stopping = asyncio.create_task(server.stop())
+        assert await caller.read_all() == b""
+        caller.close()
+        await stopping
+
+
+def _has_begun(server: UploadServer) -> bool:
+    listener = server._listener
+    return listener is not None and any(each.reader.head_started for each in listener.connections)
+
+
 async def test_stop_ends_what_does_not_move_after_its_grace(folder: Path, shelf: Shelf) -> None:
     _make_big(folder / "rfc7.txt")
     events: list[Event] = []

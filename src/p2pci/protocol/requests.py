@@ -54,6 +54,7 @@ class RequestReader:
         "_closed",
         "_conversation",
         "_ended",
+        "_ends_head",
         "_head",
         "_head_bytes",
         "_lines",
@@ -76,7 +77,8 @@ class RequestReader:
         self._add_middle = b""  # what came between number and title in the last canonical ADD
         self.lookup_tail = b""
         self.agreed: Features = NO_FEATURES
-        self._ended = False  # the sender has half-closed
+        self._ended = False  # no more comes
+        self._ends_head = False  # and what has begun is whole: the sender has half-closed
         self._closed = False
 
     def receive_data(self, data: bytes) -> None:
@@ -89,6 +91,10 @@ class RequestReader:
 
     def receive_eof(self) -> None:
         """Note that the sender will send no more: a head without its blank line is whole (clause P-1.24)."""
+        self._ended = self._ends_head = True
+
+    def stop(self) -> None:
+        """Take no more than the heads that are whole: nobody said that one that has begun is."""
         self._ended = True
 
     @property
@@ -187,7 +193,7 @@ class RequestReader:
                 self._keep(line)
             elif self._lines:
                 return self._finish_head(line)
-        if self._ended and self._lines:
+        if self._ends_head and self._lines:
             return self._finish_head(b"")
         if self._ended:
             self._close()
@@ -207,7 +213,7 @@ class RequestReader:
         room = MAX_HEAD_BYTES - self._head_bytes if self._lines else MAX_REQUEST_LINE_BYTES
         if size > room:
             raise self._broken(_TOO_LONG, self._buffer[self._position : self._position + room])
-        if not size or not (is_whole or self._ended):
+        if not size or not (is_whole or self._ends_head):
             return None
         line = self._buffer[self._position : end]
         self._position = end
