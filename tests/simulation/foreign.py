@@ -108,7 +108,7 @@ class Foreigner:
 
     async def join(self, index: tuple[str, int]) -> None:
         """Connect and add what it has; raises what is in Lost."""
-        self.acknowledged.clear()
+        self._drop()
         await self._listen()
         async with asyncio.timeout(PATIENCE_SECONDS):
             self._reader, self._writer = await asyncio.open_connection(*index)
@@ -136,6 +136,10 @@ class Foreigner:
         with suppress(*Lost):
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await how()
+        self._drop()
+
+    def _drop(self) -> None:
+        self.acknowledged.clear()
         if self._writer:
             self._writer.transport.abort()
             self._writer = None
