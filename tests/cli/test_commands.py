@@ -26,7 +26,7 @@ from tests.cli.process import (
     run,
 )
 
-COMMANDS = ["server", "peer", "lookup", "list", "get", "mirror", "titles", "bundle", "demo"]
+COMMANDS = ["server", "peer", "lookup", "list", "get", "mirror", "titles", "bundle", "check", "spy", "demo"]
 SHELF = {number: f"Title {number}" for number in (1, 2, 3, 5, 8)}
 
 

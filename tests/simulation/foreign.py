@@ -89,7 +89,7 @@ class Foreigner:
         self.style = _choose_style(chance)
         self._world = world
         self._writer: asyncio.StreamWriter | None = None
-        self._reader = asyncio.StreamReader()
+        self._reader = asyncio.StreamReader(loop=world.loop)
         self._is_listening = False
 
     @property

