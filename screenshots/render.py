@@ -1,6 +1,7 @@
 """Makes the pictures of the README: plays a session with the real programs, and draws what they printed.
 
-`python3 screenshots/render.py` needs nothing installed. `server.py` and two `peer.py` run under
+`python3 screenshots/render.py` needs nothing installed; without p2pci beside this Python the picture of
+`p2pci check` is left as it is. `server.py` and two `peer.py` run under
 pseudo-terminals, on loopback alone, on copies of `peer1/rfcs` and `peer2/rfcs` in a temporary folder. The
 pictures are SVG files next to this script. Dates, and ports where the usual ones are taken, differ from
 run to run; the pictures say nothing else of the machine.
@@ -26,6 +27,7 @@ from typing import Self
 PICTURES = Path(__file__).resolve().parent
 CHECKOUT = PICTURES.parent
 LOOPBACK = "127.0.0.1"
+CHECKER = Path(sys.executable).with_name("p2pci")
 WAIT_SECONDS = 10.0
 COLUMNS = 96
 MAX_LINES = 45
@@ -40,8 +42,12 @@ TITLE = "Title (Enter skips): "
 
 
 def main() -> None:
-    with TemporaryDirectory(prefix="p2pci-screenshots-") as folder, ExitStack() as stack:
-        pictures = Session(Path(folder), stack).play()
+    with TemporaryDirectory(prefix="p2pci-screenshots-") as folder:
+        with ExitStack() as stack:
+            pictures = Session(Path(folder), stack).play()
+        with ExitStack() as stack:
+            if CHECKER.exists():
+                pictures["check"] = judge(Path(folder), stack)
     for name, (command, lines) in pictures.items():
         path = PICTURES / f"{name}.svg"
         path.write_text(draw(command, lines), encoding="utf-8")
@@ -100,6 +106,16 @@ class Session:
         refused = choose(peer2, "2", (NUMBER, "4342"), (TITLE, ""))
         start = next(index for index, line in enumerate(refused) if line.startswith(CHOICE))
         return [*lines, f"$ {peer2_title}", ELLIPSIS, *refused[start:]]
+
+
+def judge(folder: Path, stack: ExitStack) -> tuple[str, list[str]]:
+    """Judge a server that has its faults, by some of the cases."""
+    port = choose_port(7734)
+    faulty = Program(f"python3 {PICTURES / 'student_server.py'} {port}", folder, upload_port=0)
+    stack.enter_context(faulty).expect("Listening")
+    words = f"check server localhost:{port} --only P-2.1/1,P-2.3,B-15,P-2.9,P-4.2/1,Q-2,Q-3"
+    checker = stack.enter_context(Program(f"python3 {CHECKER} {words}", folder, upload_port=0))
+    return f"p2pci {words}", checker.lines_to_the_end()
 
 
 def choose_port(usual: int) -> int:
@@ -195,6 +211,7 @@ class Program:
             [sys.executable, *command.split()[1:]],
             cwd=folder,
             env={
+                "PATH": str(CHECKER.parent),  # so that p2pci calls itself by its name alone
                 "P2PCI_BIND": LOOPBACK,
                 "P2PCI_UPLOAD_PORT": str(upload_port),
                 "PYTHONUTF8": "1",
@@ -249,6 +266,11 @@ class Program:
         """Give what a terminal shows of the output that was expected so far."""
         return lines_on_screen(self._output[: self._expected_up_to].decode())
 
+    def lines_to_the_end(self) -> list[str]:
+        """Wait until the program has ended, and give what a terminal shows of all that it printed."""
+        self._reader.join(WAIT_SECONDS)
+        return lines_on_screen(self._output.decode())
+
     def _read(self) -> None:
         with suppress(OSError):  # what Linux raises when the program has gone
             while data := os.read(self._screen, 65536):
@@ -299,6 +321,14 @@ KINDS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"(\[server\])(.*)", re.IGNORECASE), ("server", "")),
     (re.compile(r"(\[peer\])(.*)", re.IGNORECASE), ("peer", "")),
     (re.compile(r"(\[(?:UPLOAD|DOWNLOAD)\])(.*)"), ("transfer", "")),
+    (re.compile(r"(  ✔)( .*)"), ("good", "")),
+    (re.compile(r"(  ✘)( .*)"), ("bad", "")),
+    (re.compile(r"(  [?~-])( .*)"), ("typed", "")),
+    (re.compile(r"( +fail)(.*)"), ("bad", "")),
+    (re.compile(r"( +ambiguous)(.*)"), ("typed", "")),
+    (re.compile(r"( +\^)"), ("bad",)),
+    (re.compile(r"( {15}(?:expected|received|from|hint|again))( .*)"), ("dim", "")),
+    (re.compile(r"(Does not conform)(.*)"), ("bad", "")),
     (re.compile(r"((?:ADD|LOOKUP|LIST|GET) .* P2P-CI/\S+)"), ("request",)),
     (re.compile(r"(P2P-CI/\S+ 2.*)"), ("good",)),
     (re.compile(r"(P2P-CI/\S+ [45].*)"), ("bad",)),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.cli.process import LOOPBACK, P2PCI, Stage, closed_port, environment, run
+from tests.cli.process import LOOPBACK, P2PCI, PEER_PY, Stage, closed_port, environment, run
 
 FOREIGN = str(Path(__file__).with_name("foreign_server.py"))
 CHECK = (*P2PCI, "check", "server")
@@ -33,6 +36,14 @@ def foreign(stage: Stage) -> Callable[[str], str]:
         return f"{LOOPBACK}:{port}"
 
     return start
+
+
+def quiet_port() -> int:
+    """Give a free port for a program to be started: none that an outgoing connection could get meanwhile."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server((LOOPBACK, port)):
+            return port
 
 
 def start_words(fault: str, port: int) -> str:
@@ -59,14 +70,14 @@ def test_fault_is_shown_with_a_caret_a_hint_and_a_command(
     received = next(number for number, line in enumerate(lines) if "received  P2P-CI/1.0 200 OK" in line)
     assert lines[received + 1].index("^") == lines[received].index(r"\n")
     assert "hint      println and print" in done.stdout
-    assert "Does not conform: 1 case counts against it. Mend B-15/1" in done.stdout
+    assert "Does not conform: 1 case counts against it.\nMend B-15/1" in done.stdout
 
 
 def test_command_that_repeats_a_case_works_when_it_is_pasted(stage: Stage) -> None:
     folder = stage.folder / "it's a $HOME `folder`"
     folder.mkdir()
     (folder / "my waivers").write_text("P-2.3/1\n")
-    start = start_words("lf", port := closed_port())
+    start = start_words("lf", port := quiet_port())
     words = (*CHECK, f"{LOOPBACK}:{port}", "--start", start, "--waive", "my waivers", "--timeout", "2")
     done = run((*words, "--only", "B-15/1,P-2.1/1"), cwd=folder)
     again = re.findall(r"^ +again +(.*)$", done.stdout, re.MULTILINE)
@@ -108,7 +119,7 @@ def test_silent_target_is_judged_in_bounded_time(stage: Stage, foreign: Callable
 
 
 def test_started_program_that_ends_is_told_with_its_last_lines(stage: Stage) -> None:
-    start = start_words("dies", port := closed_port())
+    start = start_words("dies", port := quiet_port())
     done = run((*CHECK, f"{LOOPBACK}:{port}", "--start", start, *ONE), cwd=stage.folder)
     assert done.returncode == 6
     assert "It has ended with exit code 3." in done.stderr
@@ -116,7 +127,7 @@ def test_started_program_that_ends_is_told_with_its_last_lines(stage: Stage) -> 
 
 
 def test_program_that_does_not_start_is_told_with_what_it_printed(stage: Stage) -> None:
-    words = (*CHECK, f"{LOOPBACK}:{closed_port()}", "--start", "echo no such target; exit 2")
+    words = (*CHECK, f"{LOOPBACK}:{quiet_port()}", "--start", "echo no such target; exit 2")
     done = run(words, cwd=stage.folder)
     assert done.returncode == 4
     assert "It has ended with exit code 2." in done.stderr
@@ -124,7 +135,7 @@ def test_program_that_does_not_start_is_told_with_what_it_printed(stage: Stage) 
 
 
 def test_started_program_is_gone_afterwards(stage: Stage) -> None:
-    start = start_words("none", port := closed_port())
+    start = start_words("none", port := quiet_port())
     words = (*CHECK, f"{LOOPBACK}:{port}", "--start", start, "--only", "P-2.3/1")
     assert [run(words, cwd=stage.folder).returncode for _ in range(2)] == [0, 0]
 
@@ -230,3 +241,46 @@ def test_holder_is_judged_by_a_document_that_it_has(stage: Stage) -> None:
     assert (done.returncode, "--have N" in done.stderr) == (2, True)
     done = run((*P2PCI, "check", "peer", "localhost", "--have", "1"), cwd=stage.folder)
     assert (done.returncode, "on which port" in done.stderr) == (2, True)
+
+
+MENU = """
+[actions]
+add = ["1", "{number}", "{title}"]
+lookup = ["2", "{number}", "{title}"]
+list = ["3"]
+get = ["4", "{number}"]
+leave = ["5"]
+"""
+CLIENT = (*P2PCI, "check", "client")
+
+
+def test_our_own_client_conforms(stage: Stage) -> None:
+    (stage.folder / "menu.toml").write_text(MENU)
+    words = ("--listen", "0", "--script", "menu.toml", "--only", "B-14/3", "--", *PEER_PY, "localhost:{port}")
+    done = run((*CLIENT, *words), cwd=stage.folder)
+    assert done.returncode == 0, done.stdout
+
+
+def test_command_that_repeats_a_case_of_a_client_works_too(stage: Stage) -> None:
+    (stage.folder / "menu.toml").write_text(MENU)
+    words = ("--listen", "0", "--script", "menu.toml", "--", "sh", "-c", "nc 'it''s' {port}; sleep 1")
+    done = run((*CLIENT, "--only", "B-14/3", "--json", *words), cwd=stage.folder)
+    assert done.returncode == 4
+    (result,) = json.loads(done.stdout)["results"]
+    assert shlex.split(result["again"])[-len(words) :] == list(words)
+    assert "--only B-14/3 --listen 0" in result["again"]
+
+
+def test_person_is_told_what_to_do_and_what_they_type_reaches_the_program(stage: Stage) -> None:
+    words = ("--listen", "0", "--only", "B-14/3", "--", *PEER_PY, "localhost:{port}")
+    check = stage.start(*CLIENT, *words, on_terminal=True)
+    check.wait_for(r"In your program, do: LIST ALL")
+    check.type("3\n")
+    check.wait_for(r"✔.* B-14/3")
+    assert check.finish() == 0
+
+
+def test_client_needs_a_command_and_somebody_who_uses_its_menu(stage: Stage) -> None:
+    assert "behind --" in run(CLIENT, cwd=stage.folder).stderr
+    done = run((*CLIENT, "--", "true"), cwd=stage.folder)
+    assert (done.returncode, "--script FILE" in done.stderr) == (2, True)

@@ -414,3 +414,27 @@ async def test_close_twice_and_without_connection_is_harmless() -> None:
         await client.close()
         await client.close()
     await IndexClient("127.0.0.1", 1).close()
+
+
+async def test_trace_shows_whole_lines_wherever_segments_end() -> None:
+    told: list[bytes] = []
+
+    async def script(end: FakeEnd) -> None:
+        await end.request()
+        await end.send(b"P2P-CI/1.0 200 OK\r", b"\n\r\nRFC 7 Sev", b"en h 5\r\n\r", b"\n")
+        await end.request()
+        await end.send(b"P2P-CI/1.0 404 Not Found\r\n\r\n", b"cut")
+        end.close()
+
+    async with playing(script) as client:
+        client._link._trace = lambda event: told.append(event.data)  # type: ignore[union-attr]
+        await client.lookup(7)
+        await client.lookup(8)
+        await client.wait_lost()
+    assert [data for data in told if not data.startswith(b"LOOKUP")] == [
+        b"P2P-CI/1.0 200 OK\r\n\r\n",
+        b"RFC 7 Seven h 5\r\n",
+        b"\r\n",
+        b"P2P-CI/1.0 404 Not Found\r\n\r\n",
+        b"cut",
+    ]

@@ -16,7 +16,10 @@ from p2pci.checker.transcript import Transcript
 from p2pci.checker.wire import Patience, Unreachable, Wires
 
 MAX_UNREACHABLE = 3  # in a row, until the target is taken for dead
-MAX_SILENT = 3  # in a row, until answers are waited for a fifth of the time
+MAX_SILENT = 10  # in a row, until it is taken for hung
+MAX_VAIN_SECONDS = 15.0  # waited in all for what never came, until a fifth of the time must do
+
+_IN_VAIN = {Symptom.SILENT, Symptom.ONE_AT_A_TIME, Symptom.READS_UNTIL_EOF, Symptom.DIED, Symptom.ENDLESS}
 
 
 @dataclass(slots=True)
@@ -26,7 +29,9 @@ class _Mood:
     ends_at: float
     unreachable: int = 0
     silent: int = 0
+    vain_seconds: float = 0.0
     last_reached: str = ""
+    last_heard: str = ""
 
 
 async def judge(
@@ -59,6 +64,9 @@ def _why_not(mood: _Mood) -> str:
     if mood.unreachable >= MAX_UNREACHABLE:
         since = f" since {mood.last_reached}" if mood.last_reached else ""
         return f"the program accepts no connections{since}"
+    if mood.silent >= MAX_SILENT:
+        since = f" since {mood.last_heard}" if mood.last_heard else ""
+        return f"the program answers nothing, or without end{since}"
     if asyncio.get_running_loop().time() >= mood.ends_at:
         return "the time for all cases is over"
     return ""
@@ -69,10 +77,14 @@ def _skip(case: Case[Target], reason: str) -> Result:
 
 
 def _wearing(patience: Patience, mood: _Mood) -> Patience:
-    """Wait less for a program that never answers, so that a dead one is judged in bounded time."""
-    if mood.silent < MAX_SILENT:
+    """Wait less for a program that seldom answers, so that a dead one is judged in bounded time."""
+    if mood.vain_seconds < MAX_VAIN_SECONDS:
         return patience
-    return replace(patience, answer_seconds=patience.answer_seconds / 5)
+    return replace(
+        patience,
+        connect_seconds=patience.connect_seconds / 5,
+        answer_seconds=patience.answer_seconds / 5,
+    )
 
 
 async def _try(case: Case[Target], make_target: Callable[[Wires], Target], patience: Patience) -> Result:
@@ -85,13 +97,7 @@ async def _try(case: Case[Target], make_target: Callable[[Wires], Target], patie
     except Deviation as deviation:
         result = _deviating(case, deviation, wires)
     except Unreachable as error:
-        result = Result(
-            case=case,
-            verdict=Verdict.ERROR,
-            note=str(error),
-            symptom=Symptom.NOT_LISTENING,
-            transcript=wires.transcript,
-        )
+        result = _unreachable(case, error, wires)
     except TimeoutError:
         slow = Deviation(f"not done within {patience.case_seconds:g} s", symptom=Symptom.SILENT)
         result = _deviating(case, slow, wires)
@@ -125,11 +131,30 @@ def _deviating(case: Case[Target], deviation: Deviation, wires: Wires) -> Result
     )
 
 
+def _unreachable(case: Case[Target], error: Unreachable, wires: Wires) -> Result:
+    """Tell a target that cannot be reached from one that accepts no more than it has: that is a finding."""
+    if not wires.transcript.addresses:
+        return Result(
+            case=case,
+            verdict=Verdict.ERROR,
+            note=str(error),
+            symptom=error.symptom,
+            transcript=wires.transcript,
+        )
+    died = Deviation(f"nobody can connect any more: {error}", symptom=Symptom.DIED)
+    return _deviating(case, died, wires)
+
+
 def _note(mood: _Mood, result: Result) -> None:
     if result.verdict is Verdict.SKIPPED:
         return
     is_unreachable = result.verdict is Verdict.ERROR and not result.transcript.addresses
     mood.unreachable = mood.unreachable + 1 if is_unreachable else 0
-    mood.silent = mood.silent + 1 if result.symptom is Symptom.SILENT else 0
     if not is_unreachable:
         mood.last_reached = result.case.id
+    is_silent = result.symptom in (Symptom.SILENT, Symptom.ENDLESS)
+    mood.silent = mood.silent + 1 if is_silent else 0
+    if not is_silent:
+        mood.last_heard = result.case.id
+    if result.symptom in _IN_VAIN:
+        mood.vain_seconds += result.seconds

@@ -178,12 +178,19 @@ class Program:
         deadline = loop.time() + seconds
         while not await is_listening(host, port):
             if not self.is_running:
+                await self.read_to_the_end()
                 what = f"{self.name} does not listen on {host}:{port}. {self.describe()}"
                 raise ProgramError(f"{what} Check the command.", output=self.last_lines())
             if loop.time() > deadline:
                 what = f"{self.name} does not listen on {host}:{port} after {seconds:g} s. Check the port."
                 raise ProgramError(what, output=self.last_lines())
             await asyncio.sleep(0.05)
+
+    async def read_to_the_end(self) -> None:
+        """Wait until the last that an ended program printed was read, but no longer than GRACE_SECONDS."""
+        reader = self._reader
+        if reader:
+            await wait_until(lambda: not reader.is_alive(), seconds=GRACE_SECONDS)
 
     async def stop(self) -> None:
         """End it and everything in its process group: asked first, killed after GRACE_SECONDS."""
@@ -201,11 +208,9 @@ class Program:
 
     async def _close(self) -> None:
         """Close our ends, once the thread has read the last of it: a descriptor in use is never closed."""
-        reader = self._reader
-        if reader:
-            await wait_until(lambda: not reader.is_alive(), seconds=GRACE_SECONDS)
-            if reader.is_alive():
-                return  # something that left its group holds the other end; the thread waits for it
+        await self.read_to_the_end()
+        if self._reader and self._reader.is_alive():
+            return  # something that left its group holds the other end; the thread waits for it
         self._close_terminal()
         for stream in (self._popen.stdin, self._popen.stdout) if self._popen else ():
             if stream:

@@ -25,11 +25,17 @@ class Glyph(NamedTuple):
 
 
 def show_bytes(data: bytes) -> str:
-    """Write bytes as text; read as Python's bytes literal it would give them again."""
+    """Write bytes as text, from which they can be told again: a backslash of theirs is written twice."""
     text = data.decode("utf-8", "surrogateescape")
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
     return join(glyphs_of(data))
+
+
+def show_start(data: bytes, *, max_bytes: int) -> str:
+    """Write the beginning of bytes as text, and how many more there are."""
+    left_out = len(data) - max_bytes
+    return show_bytes(data[:max_bytes]) + (f"… {left_out} bytes more" if left_out > 0 else "")
 
 
 def glyphs_of(data: bytes) -> Iterator[Glyph]:

@@ -27,6 +27,10 @@ class Symptom(Enum):
         "Your program no longer asks: it probably still waits for the end of the last answer. An answer ends "
         "at the blank line after its records; the connection stays open, so its end never comes."
     )
+    STAYS = (
+        "Your program left its menu, and its connection stays. Close the socket when the user leaves, and "
+        "let no thread keep the process alive (in Python daemon=True, in Java setDaemon)."
+    )
     NO_UPLOAD_SERVER = (
         "Nobody answers on the port that you report. Bind the upload server first (port 0 takes a free one), "
         "ask the socket for its port with getsockname, and report that one."
@@ -226,6 +230,6 @@ class Symptom(Enum):
         "blanks off both sides, and find headers by name, capitals or not."
     )
     NOT_LISTENING = (
-        "Nothing accepts connections there. Is the program running, and is that its upload port? When it "
+        "Nothing accepts connections there. Is the program running, and is that its port? When it "
         "ended with `Address already in use`, set SO_REUSEADDR on its listening socket before bind."
     )

@@ -7,6 +7,7 @@ Everything goes into the transcript. Nothing here knows the protocol. May import
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import struct
@@ -48,7 +49,15 @@ class Ending(Enum):
 
 
 class Unreachable(Exception):  # noqa: N818 - a fact about the target, which its judge catches
-    """No connection could be made to the program under test; the text says why."""
+    """No connection to the program under test came about; the text says why.
+
+    Attributes:
+        symptom: what it looks like; None where the text says it all.
+    """
+
+    def __init__(self, why: str, *, symptom: Symptom | None = None) -> None:
+        super().__init__(why)
+        self.symptom = symptom
 
 
 @dataclass(slots=True)
@@ -79,7 +88,7 @@ class Wires:
         except TimeoutError as error:
             raise Unreachable(f"no connection within {self.patience.connect_seconds:g} s") from error
         except OSError as error:
-            raise Unreachable(_reason_of(error)) from error
+            raise Unreachable(_reason_of(error), symptom=Symptom.NOT_LISTENING) from error
         return wire
 
     def make(self, name: str) -> Wire:
@@ -231,7 +240,8 @@ class Wire(asyncio.Protocol):
         """End our direction; the other side may still send."""
         self._note(Direction.EVENT, b"we end our side")
         if self._transport and not self._transport.is_closing() and self._transport.can_write_eof():
-            self._transport.write_eof()
+            with contextlib.suppress(OSError):  # the other side has gone, which is told on its own
+                self._transport.write_eof()
 
     def close(self) -> None:
         self._is_ended_by_us = True
@@ -243,7 +253,7 @@ class Wire(asyncio.Protocol):
         """Close with RST, as a machine does whose program was killed in the middle of something."""
         self._is_ended_by_us = True
         self._note(Direction.EVENT, b"we reset")
-        if self._transport:
+        if self._transport and not self._transport.is_closing():
             connection: socket.socket = self._transport.get_extra_info("socket")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._transport.abort()

@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from p2pci.checker.cases import Case, Result
+from p2pci.checker.cases import Case, Result, Verdict
 from p2pci.checker.judging import judge
-from p2pci.checker.program import Program, require_free
+from p2pci.checker.program import Program, require_free, wait_until
 from p2pci.checker.reports import Report, Subject
 from p2pci.checker.reports.as_json import cases_as_json, report_as_json
 from p2pci.checker.reports.html import report_as_html
@@ -27,7 +27,7 @@ from p2pci.checker.waiving import read_waivers, waive
 from p2pci.checker.wire import Patience
 from p2pci.cli.display import show_json
 from p2pci.cli.exits import ExitStatus
-from p2pci.cli.suites import Suite
+from p2pci.cli.suites import Suite, suite_of_client
 from p2pci.cli.terminal import Terminal
 from p2pci.errors import InvalidValueError
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from p2pci.events import Address
 
 MAX_COLUMNS = 110
+END_SECONDS = 0.5  # for a program under test that seems to have died to be gone
+_BAD_ENDS = (Verdict.FAIL, Verdict.ERROR, Verdict.SKIPPED)
 # SGR of ECMA-48, in the sixteen colours that every theme has made readable.
 _COLOURS = {Tone.GOOD: "32", Tone.BAD: "31", Tone.NOTICE: "33", Tone.DIM: "2", Tone.STRONG: "1"}
 
@@ -85,17 +87,51 @@ async def check_target(suite: Suite[Any], options: CheckOptions) -> ExitStatus:
     """Judge a target; Ctrl-C in the middle ends it with a report of what is known."""
     cases = select(suite.cases, only=options.only, skip=options.skip)
     session = _Session(_subject_of(suite, options), options, planned=len(cases))
-    patience = patience_of(options.answer_seconds)
+    patience = _stretch(suite.patience, options.answer_seconds)
     async with _started(options.start, suite.address) as program:
         session.begin()
         try:
             await judge(cases, suite.make_target, patience=patience, on_result=session.note)
         finally:
-            session.note_end_of(program)
+            await session.note_end_of(program)
             report = session.end()
     if report.is_unusable:
         return ExitStatus.NETWORK
     return ExitStatus.DONE if report.conforms else ExitStatus.NONCONFORMANT
+
+
+async def check_client(
+    command: tuple[str, ...], options: CheckOptions, *, listen: int, script: Path | None
+) -> ExitStatus:
+    """Judge a client; without a script the person at this terminal is told what to do in its menu."""
+    from p2pci.checker.client import ByHand, ByScript, read_script
+
+    if script:
+        suite = suite_of_client(command, listen=listen, script=script, driver=ByScript(read_script(script)))
+        return await check_target(suite, options)
+    terminal = Terminal(sys.stderr if options.is_json else None)
+    with terminal.kept_sane():
+        async with _typed_lines(terminal) as typed:
+            by_hand = ByHand(tell=terminal.print, show=terminal.show_raw, typed=typed)
+            suite = suite_of_client(command, listen=listen, script=None, driver=by_hand)
+            return await check_target(suite, options)
+
+
+@asynccontextmanager
+async def _typed_lines(terminal: Terminal) -> AsyncIterator[asyncio.Queue[str]]:
+    """Have what is typed, line by line, in a queue."""
+    lines: asyncio.Queue[str] = asyncio.Queue()
+
+    async def read() -> None:
+        while (line := await terminal.ask("")) is not None:
+            lines.put_nowait(line)
+
+    reading = asyncio.create_task(read())
+    try:
+        yield lines
+    finally:
+        reading.cancel()
+        await asyncio.wait([reading])
 
 
 def _subject_of(suite: Suite[Any], options: CheckOptions) -> Subject:
@@ -134,9 +170,8 @@ def _short(name: str, path: str) -> str:
     return name if found and Path(found).resolve() == Path(path).resolve() else path
 
 
-def patience_of(answer_seconds: float | None) -> Patience:
+def _stretch(usual: Patience, answer_seconds: float | None) -> Patience:
     """Stretch all waiting in proportion when answers are waited for longer than usual."""
-    usual = Patience()
     if answer_seconds is None:
         return usual
     stretch = max(1.0, answer_seconds / usual.answer_seconds)
@@ -150,13 +185,13 @@ def patience_of(answer_seconds: float | None) -> Patience:
 
 
 @asynccontextmanager
-async def _started(command: str | None, address: Address) -> AsyncIterator[Program | None]:
+async def _started(command: str | None, address: Address | None) -> AsyncIterator[Program | None]:
     """Have the program under test run meanwhile, when it is ours to start.
 
     Raises:
         ProgramError: it cannot be started, does not listen, or somebody else listens there already.
     """
-    if command is None:
+    if command is None or address is None:
         yield None
         return
     host, port = address
@@ -187,12 +222,19 @@ class _Session:
         result = waive(result, self._subject.waived, is_strict=self._subject.is_strict)
         self._results.append(result)
         if not self._options.is_json:
-            self._terminal.print(self._tree.add(result))
+            if text := self._tree.add(result):
+                self._terminal.print(text)
             self._terminal.show_status(f"{len(self._results)} of {self._planned}")
 
-    def note_end_of(self, program: Program | None) -> None:
+    async def note_end_of(self, program: Program | None) -> None:
         """Tell of a program under test that has ended although nobody asked it to."""
-        if program and not program.is_running:
+        if program is None:
+            return
+        if self._results and self._results[-1].verdict in _BAD_ENDS:
+            # Its connections are gone before it is itself.
+            await wait_until(lambda: not program.is_running, seconds=END_SECONDS)
+        if not program.is_running:
+            await program.read_to_the_end()
             last = textwrap.indent(program.last_lines(), "  ")
             self._terminal.complain(f"\n{program.name} was not asked to end. {program.describe()}\n{last}")
 
@@ -208,7 +250,7 @@ class _Session:
         if self._options.is_json:
             self._terminal.print(show_json(report_as_json(report)))
         else:
-            self._terminal.print(self._tree.end(report))
+            self._terminal.print(self._tree.end(report, page=str(self._options.html or "")))
         for path, write in ((self._options.junit, report_as_junit), (self._options.html, report_as_html)):
             if path:
                 path.write_text(write(report), encoding="utf-8", newline="\n")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic
 
 from p2pci.checker.cases import Case, Target
-from p2pci.checker.wire import Wires
+from p2pci.checker.wire import Patience, Wires
 from p2pci.dialing import show_address
 from p2pci.errors import InvalidValueError
 
 if TYPE_CHECKING:
+    from p2pci.checker.client import Client, Driver
     from p2pci.checker.peer import Holder
     from p2pci.checker.server import Server
     from p2pci.events import Address
@@ -24,17 +26,19 @@ class Suite(Generic[Target]):
 
     Attributes:
         name: of the target, as people call it.
-        address: where it listens.
+        address: where it listens, when it does.
         words, last_words: of the command line, that name the target; the last ones stand behind all flags.
+        patience: how long is usually waited.
     """
 
     kind: str
     name: str
-    address: Address
+    address: Address | None
     cases: Sequence[Case[Target]]
     make_target: Callable[[Wires], Target]
     words: tuple[str, ...]
     last_words: tuple[str, ...] = ()
+    patience: Patience = field(default_factory=Patience)
 
 
 def suite_of_server(address: Address) -> Suite[Server]:
@@ -71,6 +75,25 @@ def suite_of_peer(address: Address, *, have: int, file: Path | None) -> Suite[Ho
         cases=CASES,
         make_target=lambda wires: Holder(host, port, wires, have, document=document, habits=habits),
         words=(name, "--have", str(have), *(("--file", str(file)) if file else ())),
+    )
+
+
+def suite_of_client(
+    command: tuple[str, ...], *, listen: int, script: Path | None, driver: Driver
+) -> Suite[Client]:
+    """Judge a client that each case starts anew, whose menu the driver uses."""
+    from p2pci.checker.client import CASES, HAND_PATIENCE, SCRIPT_PATIENCE, Client, Launch
+
+    launch = Launch(command=command, port=listen)
+    return Suite(
+        kind="client",
+        name=shlex.join(command),
+        address=None,
+        cases=CASES,
+        make_target=lambda wires: Client(wires, launch, driver),
+        words=("--listen", str(listen), *(("--script", str(script)) if script else ())),
+        last_words=("--", *command),
+        patience=SCRIPT_PATIENCE if script else HAND_PATIENCE,
     )
 
 

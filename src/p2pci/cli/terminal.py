@@ -69,6 +69,10 @@ class Terminal:
         self._write(f"{before}{text}\n{after}")
         self._status = ""
 
+    def show_raw(self, text: str) -> None:
+        """Print text as it is, which may end in the middle of a line."""
+        self._write(text)
+
     def report(self, text: str) -> None:
         """Print a line of a server or peer that runs: its work goes on when nobody can read what it says.
 

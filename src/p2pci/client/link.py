@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from p2pci.events import Address, Watcher
     from p2pci.protocol.messages import IndexRequest
 
-
+MAX_UNTOLD_BYTES = 8 * 1024  # a line that is longer is traced in pieces
 # uvloop reads up to 8 MB in one turn, which nobody could have taken meanwhile.
 MAX_WAITING_BYTES = 256 * 1024
 PARTING_SECONDS = 1.0  # what turns us away closes with its answer
@@ -45,6 +45,7 @@ class Link(asyncio.Protocol):
         self.reader = AnswerReader()
         self.received_bytes = 0
         self._trace = trace
+        self._untold = b""  # of a line whose end has not come yet
         self._dead_seconds = dead_seconds
         self._asked = 0
         self._beginning = b""  # of all that came
@@ -62,7 +63,21 @@ class Link(asyncio.Protocol):
             with suppress(OSError):  # it may be reset already
                 keep_alive(connected, self._dead_seconds)
 
+    def _tell_lines(self, data: bytes) -> None:
+        """Trace whole lines, wherever segments end: who shows them would tear a record in two."""
+        lines, end, self._untold = (self._untold + data).rpartition(b"\n")
+        if end and self._trace:
+            self._trace(Received(Role.CLIENT, self.address, lines + end))
+        if len(self._untold) > MAX_UNTOLD_BYTES:
+            self._tell_rest()
+
+    def _tell_rest(self) -> None:
+        rest, self._untold = self._untold, b""
+        if rest and self._trace:
+            self._trace(Received(Role.CLIENT, self.address, rest))
+
     def connection_lost(self, error: Exception | None) -> None:
+        self._tell_rest()
         if not self._lost.done():
             reason = error or "it closed the connection"
             if self._is_turned_away():
@@ -72,7 +87,7 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._trace:
-            self._trace(Received(Role.CLIENT, self.address, data))
+            self._tell_lines(data)
         if len(self._beginning) < _BEGINNING_BYTES:
             self._beginning += data[:_BEGINNING_BYTES]
         self.reader.receive_data(data)
@@ -103,6 +118,7 @@ class Link(asyncio.Protocol):
         self._write(data)
 
     def _write(self, data: bytes) -> None:
+        self._tell_rest()
         self.transport.write(data)
         if self._trace:
             self._trace(Sent(Role.CLIENT, self.address, data))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
-from typing import BinaryIO
+from io import BufferedReader
 
 HEAD = (
     "P2P-CI/1.0 200 OK\r\nDate: Sun, 26 Apr 2026 21:30:16 GMT\r\nOS: Linux 6.1\r\n"
-    "Last-Modified: Fri, 17 Apr 2026 16:08:18 GMT\r\nContent-Length: {size}\r\nContent-Type: text/plain\r\n\r\n"
+    "Last-Modified: Fri, 17 Apr 2026 16:08:18 GMT\r\n"
+    "Content-Length: {size}\r\nContent-Type: text/plain\r\n\r\n"
 )
 
 
@@ -198,29 +199,36 @@ class Stub:
 
     def download(self, number: int, host: str, port: int, title: str) -> None:
         with self.dial(host, port) as connection:
-            connection.settimeout(2)
+            connection.settimeout(0.5)
             self.send(connection, self.write(self.get_line(number), self.get_headers(host)))
             with connection.makefile("rb") as file:
-                headers = self.read_head(file)
-                body = self.read_body(file, int(headers["content-length"]))
+                self.check_holder(file.readline())
+                body = self.read_body(file, self.size_in(self.read_headers(file)))
         self.documents[number] = (body, title)
 
     def dial(self, host: str, port: int) -> socket.socket:
         return socket.create_connection((host, port))
 
-    def read_head(self, file: BinaryIO) -> dict[str, str]:
-        status = file.readline().decode().strip()
-        if self.code(status) != "200":
+    def check_holder(self, status: bytes) -> None:
+        if self.code(status.decode()) != "200":
             raise OSError(status or "the holder said nothing")
+
+    def read_headers(self, file: BufferedReader) -> dict[str, str]:
         headers = {}
         while line := file.readline().decode().strip():
             name, _, value = line.partition(":")
-            headers[name.lower()] = value.strip()
-        if "content-length" not in headers:
-            raise OSError("the holder does not say how long it is")
+            headers[self.key(name)] = value.strip()
         return headers
 
-    def read_body(self, file: BinaryIO, size: int) -> bytes:
+    def key(self, name: str) -> str:
+        return name.lower()
+
+    def size_in(self, headers: dict[str, str]) -> int:
+        if self.key("Content-Length") not in headers:
+            raise OSError("the holder does not say how long it is")
+        return int(headers[self.key("Content-Length")])
+
+    def read_body(self, file: BufferedReader, size: int) -> bytes:
         body = file.read(size)
         if len(body) < size:
             raise OSError("the document is not whole")

@@ -11,9 +11,15 @@ from p2pci.checker.wire import Patience
 from tests.checker.client.faults import FAULTS
 from tests.cli.process import ROOT
 
-QUICK = Patience(answer_seconds=1.0, quiet_seconds=0.1)
+QUICK = Patience(answer_seconds=1.5, quiet_seconds=0.1)
 SCRIPT = Script(quiet_seconds=0.12)
-ALL = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+# One of each theme, and the three that hold the machinery most; make test-all tries them all.
+QUICKLY = {"B-7/1", "P-1.1/1", "P-1.3/2", "B-12/2", "B-9/1", "B-9/4", "B-10/4", "A-4/1", "P-3.8/1"}
+ALL = pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=() if case.id in QUICKLY else pytest.mark.slow) for case in CASES],
+    ids=[case.id for case in CASES],
+)
 
 
 async def judge_stub(case: Case[Client], fault: str = "") -> Result:

@@ -125,40 +125,50 @@ class RefusesTheThird(Stub):
             self.open_count -= 1
 
 
-class DiesOfLeaving(Stub):
-    """An error in one connection ends the program."""
+class Mortal(Stub):
+    """An error in one connection ends the program: whoever comes afterwards is turned away."""
 
+    is_dead = False
+
+    def connected(self, reader: Reader, writer: Writer) -> None:
+        if self.is_dead:
+            reset(writer)
+        else:
+            super().connected(reader, writer)
+
+
+class DiesOfLeaving(Mortal):
     def note_loss(self) -> None:
-        self._server.close()
+        self.is_dead = True
 
 
-class DiesOfHalfRequests(Stub):
+class DiesOfHalfRequests(Mortal):
     def parse(self, lines: list[bytes]) -> Request:
         if not lines[0].endswith(b"P2P-CI/1.0"):
-            self._server.close()
+            self.is_dead = True
         return super().parse(lines)
 
 
-class DiesOfErrors(Stub):
+class DiesOfErrors(Mortal):
     def error(self, code: int, more: bytes) -> bytes:
-        self._server.close()
+        self.is_dead = True
         return super().error(code, more)
 
 
-class DiesOfSilence(Stub):
+class DiesOfSilence(Mortal):
     async def read_head(self, reader: Reader) -> list[bytes]:
         lines = await super().read_head(reader)
         if not lines:
-            self._server.close()
+            self.is_dead = True
         return lines
 
 
-class DiesOfBytes(Stub):
+class DiesOfBytes(Mortal):
     def check_bytes(self, head: bytes) -> None:
         try:
             super().check_bytes(head)
         except RefusedError:
-            self._server.close()
+            self.is_dead = True
             raise
 
 

@@ -75,8 +75,11 @@ class Stub:
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self.serve(reader, writer)
-        except ConnectionError:
+        except OSError:
             self.note_loss()
+        except asyncio.CancelledError:
+            writer.transport.abort()  # what nobody reads would keep it open
+            raise
         finally:
             writer.close()
 

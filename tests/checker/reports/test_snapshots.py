@@ -25,8 +25,8 @@ IS_RENEWING = bool(os.environ.get("P2PCI_RENEW_SNAPSHOTS"))
 
 def write_tree(report: Report, *, columns: int = 100) -> str:
     tree = Tree(report.subject, columns=columns)
-    lines = [tree.begin(report.planned), *map(tree.add, report.results), tree.end(report)]
-    return "\n".join(lines) + "\n"
+    pieces = [tree.begin(report.planned), *map(tree.add, report.results), tree.end(report)]
+    return "\n".join(piece for piece in pieces if piece) + "\n"
 
 
 TEXTS = {

@@ -19,11 +19,14 @@ from typing import NamedTuple
 from p2pci.checker.cases import Deviation
 from p2pci.checker.messages import SeenRequest
 from p2pci.checker.reading import read_request
+from p2pci.checker.symptoms import Symptom
 from p2pci.checker.transcript import Direction
 from p2pci.checker.wire import Unreachable, Wire, Wires
 from p2pci.protocol.grammar import Status, encode_status_line
 
 LOOPBACK = "127.0.0.1"
+MAX_REQUEST_BYTES = 128 * 1024  # unread; no request and no shelf's ADDs in one segment come near
+MAX_REQUESTS = 5000  # in one case
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +77,31 @@ class Desk(ABC):
         self._case_wires = wires
         self._name = name
         self._tasks: list[asyncio.Task[None]] = []
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
 
     async def open(self, host: str = LOOPBACK, port: int = 0) -> None:
-        """Listen there.
+        """Listen there; on localhost with both of its addresses, as far as there are two.
 
         Raises:
             Unreachable: that is not possible.
         """
+        self.host, self.port = host, port
         loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(self._accept, host, port)
-        except OSError as error:
-            raise Unreachable(f"we cannot listen on {host}:{port}: {error.strerror or error}") from error
-        self.host, self.port = host, self._server.sockets[0].getsockname()[1]
+        for address in (LOOPBACK, "::1") if host == "localhost" else (host,):
+            try:
+                server = await loop.create_server(self._accept, address, self.port)
+            except OSError as error:
+                if self._servers:
+                    return  # there is no second one
+                raise Unreachable(f"we cannot listen on {host}:{port}: {error.strerror or error}") from error
+            self._servers.append(server)
+            self.port = server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
         for task in self._tasks:
             task.cancel()
-        if self._server:
-            self._server.close()
+        for server in self._servers:
+            server.close()
 
     def lay_out(self, method: bytes, *replies: Reply | ReplyTo) -> None:
         """Have the next requests with this method answered so, one after the other."""
@@ -112,15 +120,24 @@ class Desk(ABC):
                 came = self._segments_of(wire)
                 asked = Asked(request, wire, came - segments)
                 segments = came
-                self.asked.append(asked)
+                self._keep(asked)
                 await self._send(self._reply_to(asked), wire)
         except Deviation as deviation:
+            wire.stop_reading()
             self.fault = self.fault or deviation
+
+    def _keep(self, asked: Asked) -> None:
+        self.asked.append(asked)
+        if len(self.asked) > MAX_REQUESTS:
+            raise Deviation(f"more than {MAX_REQUESTS} requests came", symptom=Symptom.ENDLESS)
 
     async def _next_request(self, wire: Wire) -> SeenRequest | None:
         """Read a request; None when no more come. One without its blank line is taken once it is quiet."""
         patience = wire.patience
         while True:
+            if len(wire.unread) > MAX_REQUEST_BYTES:
+                what = f"more than {MAX_REQUEST_BYTES // 1024} KiB came, and no request among them"
+                raise Deviation(what, received=wire.unread[:200], symptom=Symptom.ENDLESS)
             found = read_request(wire.unread, is_over=wire.ending is not None)
             if not found and wire.unread.strip() and not await wire.more(3 * patience.quiet_seconds):
                 found = read_request(wire.unread, is_over=True)

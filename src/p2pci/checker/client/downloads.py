@@ -16,6 +16,7 @@ GROUP = "Downloads"
 TITLE = "A Document to Download"
 DOCUMENT = b"\n\nA document of the checker, in a few lines.\n" + b"It is short, and ends here.\n" * 60
 MANY_TIMES = 9
+PAUSE_SECONDS = 0.06  # between two pieces of a slow document
 
 
 async def start_download(client: Client, reply: Reply | None = None) -> tuple[Holder, Record]:
@@ -86,10 +87,12 @@ async def slow_document(client: Client) -> None:
     holder = await client.holder((number, DOCUMENT))
     size = len(DOCUMENT) // 8 + 1
     pieces = [DOCUMENT[start : start + size] for start in range(0, len(DOCUMENT), size)]
-    holder.lay_out(b"GET", Reply((head_of(len(DOCUMENT)), *pieces), pause_seconds=0.06, is_last=True))
+    holder.lay_out(
+        b"GET", Reply((head_of(len(DOCUMENT)), *pieces), pause_seconds=PAUSE_SECONDS, is_last=True)
+    )
     asked = await client.get(holder.record(number, TITLE), holder)
     await wait_until(lambda: asked.wire.is_lost, seconds=client.wires.patience.answer_seconds)
-    if holder.cut_short:
+    if await wait_until(lambda: holder.cut_short > 0, seconds=2 * PAUSE_SECONDS):
         what = f"it closed when {holder.cut_short} of {len(pieces)} pieces of the document were still to come"
         raise Deviation(what, symptom=Symptom.STOPS_AT_ONE_RECV)
     await client.still_asks()
@@ -104,9 +107,15 @@ async def shares_the_same_bytes(client: Client) -> Finding | None:
     return await require_same_bytes(client, record, DOCUMENT)
 
 
+def has_added(client: Client, record: Record) -> bool:
+    """Whether it told the index that it has this document, too."""
+    number = str(record.number).encode()
+    return any(number in asked.request.words for asked in client.index.adds)
+
+
 async def require_same_bytes(client: Client, record: Record, document: bytes) -> Finding | None:
     """Check what its upload server gives of a document that it downloaded; it need not share it."""
-    if not any(str(record.number).encode() in asked.request.words for asked in client.index.adds):
+    if not has_added(client, record):
         return skipped("it does not ADD what it downloaded, which it need not")
     port = port_of(client.index.adds[-1].request)
     try:
@@ -172,3 +181,13 @@ async def nobody_has_it(client: Client) -> None:
     client.index.lay_out(b"LOOKUP", Reply((b"P2P-CI/1.0 404 Not Found\r\n\r\n\r\n",)))
     await client.start_get(record)
     await client.still_asks()
+
+
+@case("P-4.10/1", Level.INFO, "It does not take itself for a holder to download from.", also=("A-20",))
+async def passes_itself_over(client: Client) -> None:
+    add = (await client.added()).request
+    number = fresh_number()
+    holder = await client.holder((number, DOCUMENT))
+    host = next(iter(add.values_of(b"Host")), b"").decode("ascii", "replace")
+    client.index.records.append(Record(number=number, title=TITLE, host=host, port=port_of(add)))
+    await client.get(holder.record(number, TITLE), holder)

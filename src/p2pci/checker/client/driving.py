@@ -13,6 +13,7 @@ from typing import Protocol
 from p2pci.checker.client.scripts import Action, Script
 from p2pci.checker.program import Program, shown, wait_until
 
+PROMPT_SECONDS = 3.0  # for each question but the first; what is typed earlier waits on the terminal
 PROMPT_BYTES = 4096  # of the end of what was printed; a prompt is looked for there
 SKIP = "!skip"  # what a person types whose program cannot do what is asked for
 
@@ -88,15 +89,16 @@ class _Typist:
     async def _wait_for_prompt(self) -> None:
         """Wait for the question; a program that never puts it is typed to nevertheless."""
         prompt = self.script.prompt
+        seconds = PROMPT_SECONDS if self._typed_at else self.script.start_seconds
         if prompt is None:
-            await wait_until_quiet(self.program, self.script.quiet_seconds, seconds=self.script.start_seconds)
+            await wait_until_quiet(self.program, self.script.quiet_seconds, seconds=seconds)
             return
         await wait_until(
             lambda: (
                 prompt.search(shown(self.program.printed_since(self._typed_at)[-PROMPT_BYTES:])) is not None
                 or not self.program.is_running
             ),
-            seconds=self.script.start_seconds,
+            seconds=seconds,
         )
 
     def leave(self) -> None:
@@ -162,13 +164,18 @@ class _Person:
         program = self._program
         while True:
             await wait_until(lambda: program.printed_bytes > self._shown_bytes, seconds=3600)
-            end = program.printed_bytes
-            self._by_hand.show(shown(program.printed_since(self._shown_bytes)[: end - self._shown_bytes]))
-            self._shown_bytes = end
+            self._show_rest()
+
+    def _show_rest(self) -> None:
+        end = self._program.printed_bytes
+        data = self._program.printed_since(self._shown_bytes)[: end - self._shown_bytes]
+        self._shown_bytes = end
+        self._by_hand.show(shown(data))
 
     def leave(self) -> None:
         for task in self._tasks:
             task.cancel()
+        self._show_rest()
 
 
 def _fill(line: str, values: Mapping[str, str]) -> str:

@@ -85,7 +85,7 @@ async def leaving_closes(client: Client) -> None:
     await client.leave()
     seconds = client.wires.patience.answer_seconds
     if not await wait_until(lambda: all(wire.ending for wire in client.index.wires), seconds=seconds):
-        raise Deviation(client.explain(f"the connection is still there {seconds:g} s after leaving"))
+        raise Deviation(f"the connection is still there {seconds:g} s after leaving", symptom=Symptom.STAYS)
 
 
 @case("A-19/1", Level.INFO, "It leaves without parting words: the close says it.", also=("P-4.2",))

@@ -76,10 +76,36 @@ async def empty_list(client: Client) -> Finding:
     return ambiguous(f"it goes on after {' and '.join(understood) or 'neither'}")
 
 
+@case("Q-9/11", Level.OPEN, "After an error the index server may close the connection.")
+async def closed_after_error(client: Client) -> Finding:
+    await client.join()
+    client.index.lay_out(b"LOOKUP", Reply((b"P2P-CI/1.0 400 Bad Request\r\n\r\n\r\n",), is_last=True))
+    await client.lookup(fresh_number())
+    seconds = client.wires.patience.answer_seconds
+    if await wait_until(
+        lambda: len(client.index.wires) > 1 or not client.program.is_running, seconds=seconds
+    ):
+        return ambiguous("it connects again" if client.program.is_running else "it ends")
+    return ambiguous("it goes on without a connection, until its user does something")
+
+
 @case("A-1/1", Level.INFO, "Records without the closing blank line are shown in the end.", also=("P-2.26",))
 async def not_closed(client: Client) -> Finding | None:
     record = made_up(fresh_number(), "The Closing Line Is Missing")
     return await _look_up(client, record, answer_bytes(record)[:-2])
+
+
+@case(
+    "A-3/1",
+    Level.INFO,
+    "An empty LIST with one CR LF too few is understood in the end.",
+    also=("P-2.26",),
+)
+async def empty_list_cut_short(client: Client) -> None:
+    await client.join()
+    client.index.lay_out(b"LIST", Reply((OK + b"\r\n",)))
+    await client.list_all()
+    await client.still_asks()
 
 
 @case("A-4/1", Level.INFO, "Records as `RFC:123 …` and `RFC123 …` are understood.", also=("P-2.16",))
@@ -116,8 +142,8 @@ async def other_title(client: Client) -> None:
 )
 async def other_phrases(client: Client) -> None:
     await client.join()
-    for line in (b"P2P-CI/1.0 404 NOT FOUND", b"P2P-CI/1.0 505 Version Not Supported"):
-        client.index.lay_out(b"LOOKUP", Reply((line + b"\r\n\r\n\r\n",)))
+    for line in (b"404 NOT FOUND", b"404 not found", b"505 Version Not Supported"):
+        client.index.lay_out(b"LOOKUP", Reply((b"P2P-CI/1.0 " + line + b"\r\n\r\n\r\n",)))
         await client.lookup(fresh_number())
         await client.still_asks()
 
@@ -160,7 +186,7 @@ async def strict_index(client: Client) -> None:
     for method in (b"ADD", b"LOOKUP", b"LIST"):
         client.index.lay_out(method, *(20 * (refuse_unknown,)))
     await client.added()
-    if not await wait_until(lambda: bool(client.index.records), seconds=client.driver.start_seconds):
+    if not await wait_until(lambda: bool(client.index.records), seconds=client.wires.patience.answer_seconds):
         raise Deviation("it never ADDs what it has without such headers")
 
 

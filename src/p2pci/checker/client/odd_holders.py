@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from p2pci.checker.cases import Deviation, Finding, Level, Verdict, case
+from p2pci.checker.cases import Deviation, Finding, Level, case
 from p2pci.checker.client.desks import Reply, head_of
-from p2pci.checker.client.downloads import DOCUMENT, MANY_TIMES, TITLE, require_same_bytes, start_download
+from p2pci.checker.client.downloads import (
+    DOCUMENT,
+    MANY_TIMES,
+    TITLE,
+    has_added,
+    require_same_bytes,
+    start_download,
+)
 from p2pci.checker.client.target import Client, fresh_number
 from p2pci.checker.program import wait_until
 
@@ -13,18 +20,28 @@ STATUS = b"P2P-CI/1.0 200 OK\r\n"
 
 
 async def _download(client: Client, reply: Reply) -> Finding | None:
-    """Have it download what comes in this form: it must still ask, and share the right bytes if any."""
-    _, record = await start_download(client, reply)
+    """Have it download what comes in this form, after what comes in the right one.
+
+    It must still ask. If it ADDs what it downloads, it must ADD this too, and share the right bytes.
+    """
+    holder, plain = await start_download(client)
+    odd = holder.record(fresh_number(), TITLE)
+    holder.lay_out(b"GET", *(MANY_TIMES * (reply,)))
+    asked = await client.get(odd, holder)
+    await wait_until(lambda: asked.wire.ending is not None, seconds=client.wires.patience.answer_seconds)
     await client.still_asks()
-    finding = await require_same_bytes(client, record, DOCUMENT)
-    return None if finding and finding.verdict is Verdict.SKIPPED else finding
+    if not has_added(client, plain):
+        return None  # what became of the document is not seen
+    if not has_added(client, odd):
+        raise Deviation("the document is not taken: it is not added as others are")
+    return await require_same_bytes(client, odd, DOCUMENT)
 
 
 async def _fail(client: Client, reply: Reply) -> None:
     """Have a download fail: it must still ask, and must not say that it has the document."""
     _, record = await start_download(client, reply)
     await client.still_asks()
-    if any(str(record.number).encode() in asked.request.words for asked in client.index.adds):
+    if has_added(client, record):
         raise Deviation("it ADDs a document that it did not get")
 
 
@@ -40,7 +57,12 @@ async def upper_case(client: Client) -> Finding | None:
     return await _download(client, Reply((b"\r\n".join([lines[0], *upper]) + DOCUMENT,), is_last=True))
 
 
-@case("A-23/1", Level.INFO, "An answer without any header ends in an error or a document, and no more.")
+@case(
+    "A-23/1",
+    Level.INFO,
+    "An answer without any header ends in an error or a document, and no more.",
+    also=("P-3.9",),
+)
 async def no_headers(client: Client) -> None:
     await start_download(client, Reply((STATUS + b"\r\n" + DOCUMENT,), is_last=True))
     await client.still_asks()

@@ -12,7 +12,7 @@ GROUP = "Requests"
 DOCUMENT = b"\n\nA document of the checker.\n"
 
 
-@case("P-1.3/1", Level.MUST, "ADD begins with `ADD RFC n P2P-CI/1.0`.", also=("B-7",))
+@case("P-1.3/1", Level.MUST, "ADD begins with `ADD RFC n P2P-CI/1.0`.", also=("B-7", "P-5.1"))
 async def add_line(client: Client) -> None:
     require(lint_request((await client.added()).request), "P-1.3")
 
@@ -139,7 +139,7 @@ async def one_send(client: Client) -> Finding | None:
     return None
 
 
-@case("P-1.8/1", Level.INFO, "LOOKUP carries the title when it is known.", also=("A-7",))
+@case("P-1.8/1", Level.INFO, "LOOKUP carries the title when it is known.", also=("A-7", "Q-6"))
 async def lookup_has_the_title(client: Client) -> Finding | None:
     await client.join()
     title = "The Title That Was Typed"

@@ -22,20 +22,30 @@ async def require_shown(client: Client, *records: Record, since: int) -> Finding
     Raises:
         Deviation: it does not show one of them in time.
     """
-    patience = client.wires.patience
+    last = records[-1]
+    await prints(client, *_facts(last), since=since)
+    text = printed(client, since)
     for record in records:
-        facts = (str(record.number), _squeezed(record.title), record.host, str(record.port))
-        if not await prints(client, *facts, since=since):
+        if not all(fact in text for fact in _facts(record)):
             raise Deviation(
                 "a record of the answer is not shown",
                 expected=record.line() + b"\r\n",
                 received=client.program.printed_since(since)[-1000:],
                 symptom=Symptom.NOT_SHOWN,
             )
-    lines = [_squeezed(record.line().decode()) for record in records]
-    if await prints(client, *lines, since=since, seconds=patience.quiet_seconds):
+    await prints(client, _line(last), since=since, seconds=client.wires.patience.quiet_seconds)
+    text = printed(client, since)
+    if all(_line(record) in text for record in records):
         return None
     return lenient("the records are shown, but not in the format of the answer")
+
+
+def _facts(record: Record) -> tuple[str, ...]:
+    return str(record.number), _squeezed(record.title), record.host, str(record.port)
+
+
+def _line(record: Record) -> str:
+    return _squeezed(record.line().decode())
 
 
 async def require_said(client: Client, *words: str, since: int, answer: bytes) -> None:

@@ -105,6 +105,23 @@ class Client:
         self.wires.end()  # first: a program may wait for its connections before it ends
         await self.program.stop()
 
+    async def play(self, case: Case[Client]) -> Finding | None:
+        """Try a case, in less than its time; tell of the program when that explains a deviation."""
+        seconds = self.wires.patience.case_seconds - STOP_SECONDS
+        try:
+            async with asyncio.timeout(seconds):
+                return await case.run(self)
+        except Declined as reason:
+            return skipped(str(reason))
+        except TimeoutError as error:
+            self._raise_fault()
+            what = self._explain(f"not done within {seconds:g} s")
+            raise Deviation(what, symptom=Symptom.HANGS_ON_ANSWER) from error
+        except Deviation as deviation:
+            if deviation.symptom in _EXPLAINED or not self.program.is_running:
+                deviation.what = self._explain(deviation.what)
+            raise
+
     async def join(self) -> list[Asked]:
         """Wait until it is connected and has told what it shares; give its ADDs.
 
@@ -119,8 +136,9 @@ class Client:
         )
         if not is_there or not self.index.wires:
             what = f"the program did not connect to port {self.index.port} within {seconds:g} s"
-            raise Unreachable(self.explain(what))
+            raise Unreachable(self._explain(what))
         await self._wait_until_calm()
+        self._raise_fault()
         return self.index.adds
 
     async def _wait_until_calm(self) -> None:
@@ -133,7 +151,7 @@ class Client:
             now = (len(self.index.asked), self.program.printed_bytes)
             if now != seen:
                 seen, since = now, loop.time()
-            return loop.time() - since >= self.driver.quiet_seconds
+            return loop.time() - since >= self.driver.quiet_seconds or self.index.fault is not None
 
         await wait_until(is_calm, seconds=self.driver.start_seconds)
 
@@ -229,9 +247,7 @@ class Client:
             raise Declined("the user says that the program cannot do this")
 
     def _miss(self, what: str, symptom: Symptom) -> NoReturn:
-        for desk in (self.index, *self._ours):
-            if isinstance(desk, Desk) and desk.fault:
-                raise desk.fault
+        self._raise_fault()
         has_left = not self.program.is_running or all(wire.ending for wire in self.index.wires)
         raise Deviation(what, symptom=Symptom.ENDS_ON_ERROR if has_left else symptom)
 
@@ -248,7 +264,13 @@ class Client:
                 symptom=Symptom.ENDS_ON_ERROR,
             )
 
-    def explain(self, what: str) -> str:
+    def _raise_fault(self) -> None:
+        """Raise what came to a desk of ours and is no request, if anything did."""
+        for desk in (self.index, *self._ours):
+            if isinstance(desk, Desk) and desk.fault:
+                raise desk.fault
+
+    def _explain(self, what: str) -> str:
         """Add to what happened how the program ended, if it has, and what it printed last."""
         state = "" if self.program.is_running else f". {self.program.describe()}".rstrip(".")
         lines = " | ".join(self.program.last_lines(5).split("\n"))
@@ -271,19 +293,7 @@ def staged(case: Case[Client]) -> Case[Client]:
     """Make of a case one that starts its program before and stops it afterwards, and tells of its end."""
 
     async def run(client: Client) -> Finding | None:
-        seconds = client.wires.patience.case_seconds - STOP_SECONDS
         async with client:
-            try:
-                async with asyncio.timeout(seconds):
-                    return await case.run(client)
-            except Declined as reason:
-                return skipped(str(reason))
-            except TimeoutError as error:
-                what = client.explain(f"not done within {seconds:g} s")
-                raise Deviation(what, symptom=Symptom.HANGS_ON_ANSWER) from error
-            except Deviation as deviation:
-                if deviation.symptom in _EXPLAINED or not client.program.is_running:
-                    deviation.what = client.explain(deviation.what)
-                raise
+            return await client.play(case)
 
     return replace(case, run=run)

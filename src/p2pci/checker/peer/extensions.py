@@ -143,7 +143,7 @@ def _require_header(answer: Answer, name: bytes, value: bytes) -> None:
     values = answer.head.values_of(name)
     if values != [value]:
         raise Deviation(
-            f"{name.decode()} is another" if values else f"there is no {name.decode()}",
+            f"{name.decode()} is another" if values else f"there is no header {name.decode()}",
             expected=name + b": " + value + b"\r\n",
             received=b"".join(name + b": " + each + b"\r\n" for each in values) or answer.head.raw,
         )

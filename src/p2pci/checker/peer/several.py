@@ -37,6 +37,7 @@ async def silent_neighbour(holder: Holder) -> None:
 
 @case("B-10/8", Level.SHOULD, "A reader that does not read does not keep others waiting.", also=("P-4.16",))
 async def hanging_neighbour(holder: Holder) -> None:
+    await holder.usual()
     for _ in range(3):
         caller = await holder.call()
         caller.wire.stop_reading()
@@ -53,16 +54,18 @@ async def _require_served(holder: Holder, while_: str) -> None:
 
 @case("B-10/9", Level.MUST, "After somebody has gone in the middle of an answer, the next GET is served.")
 async def reader_goes_in_the_middle(holder: Holder) -> None:
+    await holder.usual()
     for _ in range(3):
         caller = await holder.call()
         caller.wire.send(holder.request())
         await caller.wire.more(caller.wire.patience.answer_seconds)
         caller.wire.reset()
-    await holder.require_alive("three readers that went in the middle")
+    await holder.require_alive(after="three readers that went in the middle")
 
 
 @case("B-10/10", Level.MUST, "After somebody has gone in the middle of a request, the next GET is served.")
 async def sender_goes_in_the_middle(holder: Holder) -> None:
+    await holder.usual()
     half = holder.request()[:20]
     for leave in ("close", "reset"):
         caller = await holder.call()
@@ -71,16 +74,17 @@ async def sender_goes_in_the_middle(holder: Holder) -> None:
             caller.wire.close()
         else:
             caller.wire.reset()
-    await holder.require_alive("two that went in the middle of a request")
+    await holder.require_alive(after="two that went in the middle of a request")
 
 
 @case(
     "B-10/11", Level.SHOULD, "After two hundred that connect and go without a word, the next GET is served."
 )
 async def many_visits(holder: Holder) -> None:
+    await holder.usual()
     for _ in range(VISITS // VISITS_AT_ONCE):
         callers = [await holder.call() for _ in range(VISITS_AT_ONCE)]
         for caller in callers:
             caller.wire.close()
         await asyncio.sleep(0)
-    await holder.require_alive(f"{VISITS} that connected and went")
+    await holder.require_alive(after=f"{VISITS} that connected and went")

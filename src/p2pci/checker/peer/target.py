@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from p2pci.checker.cases import Deviation
 from p2pci.checker.messages import HolderHead
@@ -28,9 +28,11 @@ class Habits:
 
     Attributes:
         waits_for_our_end: it answers only after we have ended our side.
+        stays_open: it does not close after its answer.
     """
 
     waits_for_our_end: bool = False
+    stays_open: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,7 @@ class Holder:
         """Ask as everybody does, on a connection of its own."""
         answer = await self.ask(self.request(number))
         self.habits.waits_for_our_end |= answer.came_late
+        self.habits.stays_open |= answer.ending is None
         return answer
 
     async def ask(self, request: bytes) -> Answer:
@@ -121,7 +124,7 @@ class Holder:
         """Get the document as everybody does; it must be answered 200."""
         return require_code(await self.get(), 200)
 
-    async def require_alive(self, after: str) -> None:
+    async def require_alive(self, *, after: str) -> None:
         """Check that the document is still to be had.
 
         Raises:
@@ -161,7 +164,7 @@ class Caller:
         if self._habits.waits_for_our_end and not self._has_ended:
             self.end()
         start, head, came_late = await self._head()
-        data = await self._data(length_of(head))
+        head, data = _divide(head, await self._data(length_of(head)))
         return Answer(head=head, data=data, start=start, ending=self.wire.ending, came_late=came_late)
 
     async def kept_answer(self) -> Answer:
@@ -222,11 +225,30 @@ class Caller:
     async def _data(self, length: int | None) -> bytes:
         """Take what comes behind the head; without Content-Length a silence is its end, as the close is."""
         patience = self.wire.patience
+        quiet_seconds = patience.quiet_seconds / (6 if self._habits.stays_open else 1)
         while length is None or len(self.wire.unread) <= length + MAX_SURPLUS_BYTES:
             is_missing = length is not None and len(self.wire.unread) < length
-            if not await self.wire.more(patience.answer_seconds if is_missing else patience.quiet_seconds):
+            if not await self.wire.more(patience.answer_seconds if is_missing else quiet_seconds):
                 break
         return self.wire.take(len(self.wire.unread))
+
+
+def _divide(head: HolderHead, data: bytes) -> tuple[HolderHead, bytes]:
+    """Give back to a document the lines that the head took of it because its own blank line is not there.
+
+    Content-Length tells which: so many bytes are missing from the data. A document mostly begins with an
+    empty line, which ends in LF alone where the headers end in CR LF.
+    """
+    lines, taken = list(head.lines), b""
+    missing = (length_of(head) or 0) - len(data)
+    while len(lines) > 1 and len(taken) < missing:
+        last = lines.pop()
+        taken = last.text + last.end + taken
+    is_of_document = taken == b"\n" != head.status.line.end or b":" not in taken.partition(b"\n")[0]
+    if not taken or len(taken) != missing or taken == b"\r\n" or not is_of_document:
+        return head, data
+    strays = tuple(line for line in head.strays if line in lines)
+    return replace(head, lines=tuple(lines), strays=strays), taken + data
 
 
 def absent_number() -> int:

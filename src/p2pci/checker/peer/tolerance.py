@@ -15,7 +15,7 @@ async def _require_usual(holder: Holder, request: bytes, *, symptom: Symptom | N
     usual = await holder.usual()
     answer = await holder.ask(request)
     if answer.came_late and not usual.came_late:
-        raise Deviation("answered only when our side was ended", symptom=symptom or Symptom.READS_UNTIL_EOF)
+        raise Deviation("answered only when our side was ended", symptom=symptom)
     require_same(answer, usual, symptom=symptom)
 
 

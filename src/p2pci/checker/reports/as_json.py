@@ -10,13 +10,14 @@ from typing import Any
 
 from p2pci.checker.cases import Case, Result
 from p2pci.checker.reports.report import Report, Subject
-from p2pci.checker.showing import show_bytes
+from p2pci.checker.showing import show_start
 
 FORMAT = 1
+MAX_SHOWN_BYTES = 64 * 1024  # of what was expected, or received
 
 
 def report_as_json(report: Report) -> dict[str, Any]:
-    """Give the whole report; bytes of the wire stand in it as `show_bytes` has them."""
+    """Give the whole report; bytes of the wire stand in it as `show_start` has them."""
     subject = report.subject
     return {
         "format": FORMAT,
@@ -67,4 +68,4 @@ def _case(case: Case[Any]) -> dict[str, Any]:
 
 
 def _bytes(data: bytes | None) -> str | None:
-    return None if data is None else show_bytes(data)
+    return None if data is None else show_start(data, max_bytes=MAX_SHOWN_BYTES)

@@ -12,6 +12,7 @@ from p2pci.checker.showing import Glyph, columns_of, glyphs_of, join
 
 LINES_BEFORE, LINES_AFTER = 2, 4  # shown around the first difference
 MAX_LINE_BYTES = 4096  # looked at of a line, around the difference
+MAX_BYTES_NEAR = 64 * 1024  # looked at of all, before and after the difference
 NOTHING, NO_MORE = "(nothing)", "(nothing more)"
 
 
@@ -42,13 +43,24 @@ def first_difference(one: bytes, other: bytes) -> int | None:
     """Give the offset of the first byte that differs, or is there in one of them only."""
     if one == other:
         return None
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
+    low, high = 0, min(len(one), len(other))
+    while low < high:  # halved each time: an answer may have many megabytes
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _rows(data: bytes, at: int | None, columns: int) -> list[Row]:
-    lines = _split(data)
-    number, inside = _locate(lines, at or 0)
+    """Give the lines around an offset, and say what is left out on both sides."""
+    if not data:
+        return [Row(NOTHING, None if at is None else 0)]
+    begin = max(0, (at or 0) - MAX_BYTES_NEAR)
+    end = (at or 0) + MAX_BYTES_NEAR
+    lines = _split(data[begin:end])
+    number, inside = _locate(lines, (at or 0) - begin)
     if lines[-1] == b"" and number < len(lines) - 1:
         lines.pop()  # nothing is behind the last line end, and nothing is missing there
     first = max(0, number - LINES_BEFORE)
@@ -61,7 +73,12 @@ def _rows(data: bytes, at: int | None, columns: int) -> list[Row]:
         )
         for index in range(first, min(len(lines), number + LINES_AFTER + 1))
     ]
-    return [*_left_out(first, "before"), *rows, *_left_out(len(lines) - first - len(rows), "more")]
+    more = len(lines) - first - len(rows)
+    return [
+        *_left_out(first, "before", bytes_too=begin),
+        *rows,
+        *_left_out(more, "more", bytes_too=max(0, len(data) - end)),
+    ]
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -79,13 +96,16 @@ def _locate(lines: list[bytes], at: int) -> tuple[int, int]:
     raise AssertionError("there is always a last line")
 
 
-def _left_out(count: int, where: str) -> list[Row]:
-    return [Row(f"… {count} {'line' if count == 1 else 'lines'} {where}")] if count > 0 else []
+def _left_out(lines: int, where: str, *, bytes_too: int) -> list[Row]:
+    """Count the lines that are left out, and the bytes that were not even looked at."""
+    counts = [f"{lines} {'line' if lines == 1 else 'lines'}"] if lines else []
+    counts += [f"{bytes_too} bytes"] if bytes_too else []
+    return [Row(f"… {' and '.join(counts)} {where}")] if counts else []
 
 
 def _row(line: bytes, inside: int, columns: int, *, has_mark: bool) -> Row:
     if not line:
-        return Row(NO_MORE if has_mark and inside == 0 else NOTHING, 0 if has_mark else None)
+        return Row(NO_MORE, 0 if has_mark else None)
     begin = max(0, inside - MAX_LINE_BYTES)
     glyphs = list(glyphs_of(line[begin : inside + MAX_LINE_BYTES]))
     index = _index_of(glyphs, inside - begin)
@@ -108,10 +128,13 @@ def _index_of(glyphs: list[Glyph], inside: int) -> int:
 
 def _window_start(glyphs: list[Glyph], index: int, columns: int) -> int:
     """Begin so that the character at `index` is in sight, with as much before it as after it."""
+    before = columns_of(glyphs[:index])
+    if before <= columns * 3 // 4:
+        return 0
     start = 0
-    if columns_of(glyphs[:index]) > columns * 3 // 4:
-        while columns_of(glyphs[start:index]) > columns // 2:
-            start += 1
+    while before > columns // 2:
+        before -= glyphs[start].columns
+        start += 1
     return start
 
 

@@ -71,8 +71,8 @@ def _judgement(report: Report) -> tuple[str, str, str]:
         f"{total} of {report.planned} cases, then interrupted" if report.is_interrupted else f"{total} cases"
     )
     if report.is_unusable:
-        reason = next((result.note for result in report.results if result.note), "no case was tried")
-        return "bad", "Nothing could be tried", reason
+        reason = next((result.note for result in report.results if result.note), "No case was tried.")
+        return "bad", "Nothing could be tried", reason.partition("\n")[0]
     if report.against:
         return "bad", "Does not conform", f"{len(report.against)} of {tried} count against it."
     if report.is_interrupted:

@@ -105,7 +105,8 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .85rem }
   main { padding: 1.5rem .8rem 3rem }
   h1 { font-size: 1.35rem }
   .counts { grid-template-columns: repeat(auto-fit, minmax(6.4rem, 1fr)); gap: .4rem }
-  .counts > div { padding: .45rem .6rem }
+  .counts > div { padding: .45rem .5rem }
+  .counts span { font-size: .76rem }
   summary { grid-template-columns: 1.2rem 1fr auto; padding: .55rem .7rem }
   summary .what { grid-column: 1 / -1 }
   summary .pill { grid-column: 3; grid-row: 1 }

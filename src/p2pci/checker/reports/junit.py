@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from p2pci.checker.cases import Result, Verdict
 from p2pci.checker.reports.report import Report, Subject, weight_of
-from p2pci.checker.showing import show_bytes
+from p2pci.checker.showing import show_start
 from p2pci.protocol.escaping import escape
 
 _MAX_SHOWN_BYTES = 4096
@@ -77,17 +77,10 @@ def _case(result: Result, subject: Subject) -> ET.Element:
 
 def _evidence(result: Result, subject: Subject) -> str:
     rows = [
-        ("expected", _bytes(result.expected)),
-        ("received", _bytes(result.received)),
+        ("expected", show_start(result.expected or b"", max_bytes=_MAX_SHOWN_BYTES)),
+        ("received", show_start(result.received or b"", max_bytes=_MAX_SHOWN_BYTES)),
         ("from", ", ".join(result.transcript.addresses)),
         ("hint", result.symptom.value if result.symptom else ""),
         ("again", escape(subject.command("--only", result.case.id))),
     ]
     return "\n".join(f"{label}: {text}" for label, text in rows if text)
-
-
-def _bytes(data: bytes | None) -> str:
-    if data is None:
-        return ""
-    left_out = len(data) - _MAX_SHOWN_BYTES
-    return show_bytes(data[:_MAX_SHOWN_BYTES]) + (f"… {left_out} bytes more" if left_out > 0 else "")

@@ -117,7 +117,7 @@ class Report:
             result.case.id
             for result in self.results
             if result.case.id in self.subject.waived
-            and not result.is_waived
+            and not (result.is_waived or self.subject.counts(result))
             and result.verdict is not Verdict.SKIPPED
         ]
 

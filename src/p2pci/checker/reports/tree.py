@@ -7,6 +7,7 @@ May import `cases`, `showing` and its neighbours.
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator
 from enum import Enum
 
@@ -64,6 +65,7 @@ class Tree:
         self._columns = max(MIN_COLUMNS, columns)
         self._paint = paint
         self._group = ""
+        self._skipped: Counter[str] = Counter()  # by reason
         self._hinted: dict[Symptom, str] = {}
 
     def begin(self, planned: int) -> str:
@@ -72,7 +74,14 @@ class Tree:
         return f"Judging {title}: {of}"
 
     def add(self, result: Result) -> str:
-        """Write a result, below the heading of its group when that is a new one."""
+        """Write a result, below the heading of its group when that is a new one.
+
+        Gives "" for a case that was skipped for the reason of one before: `end` counts those.
+        """
+        if result.verdict is Verdict.SKIPPED:
+            self._skipped[result.note] += 1
+            if self._skipped[result.note] > 1:
+                return ""
         heading = self._heading(result.case)
         return "\n".join([*heading, *self._case_lines(result), *self._detail_lines(result)])
 
@@ -82,13 +91,16 @@ class Tree:
         rest = self._wrap(f"{case.requirement} [{case.level.value}]", first=first, deep=" " * len(first))
         return "\n".join([*self._heading(case), *rest])
 
-    def end(self, report: Report) -> str:
-        """Write what it comes to, and what to do next."""
+    def end(self, report: Report, *, page: str = "") -> str:
+        """Write what it comes to, and what to do next; `page` is the file of the HTML report."""
         counted = " · ".join([*count_words(report.counts), f"{report.seconds:.1f} s"])
-        lines = ["", counted, *self._stale_lines(report)]
-        tone, sentences = _conclusion(report)
-        first, *others = self._wrap(" ".join(sentences), first="", deep="")
-        return "\n".join([*lines, self._paint(first, tone), *others])
+        more = [
+            f"{count - 1} more skipped: {escape(note)}" for note, count in self._skipped.items() if count > 1
+        ]
+        lines = ["", *more, counted, *self._stale_lines(report)]
+        tone, verdict, advice = _conclusion(report, page or "--html FILE")
+        said = [self._paint(line, tone) for line in self._wrap(verdict, first="", deep="")]
+        return "\n".join([*lines, *said, *(self._wrap(advice, first="", deep="") if advice else [])])
 
     def _heading(self, case: Case[object]) -> list[str]:
         if case.group == self._group:
@@ -179,59 +191,48 @@ def _abridge(addresses: list[str]) -> str:
     return ", ".join(addresses[:MAX_ADDRESSES]) + more
 
 
-def _conclusion(report: Report) -> tuple[Tone, list[str]]:
+def _conclusion(report: Report, page: str) -> tuple[Tone, str, str]:
     """Say whether it conforms, and what to do next."""
     if report.is_unusable:
-        return Tone.BAD, _unusable(report)
-    interrupted = (
-        [f"Interrupted after {len(report.results)} of {report.planned} cases."]
-        if report.is_interrupted
-        else []
-    )
-    if report.against:
-        return Tone.BAD, [*interrupted, *_failing(report)]
-    if interrupted:
-        return Tone.NOTICE, [*interrupted, "Nothing failed until then."]
-    return Tone.GOOD, _conforming(report)
-
-
-def _unusable(report: Report) -> list[str]:
-    reasons = [escape(result.note) for result in report.results if result.note]
-    why = reasons[0].rstrip(".") if reasons else "no case was tried"
-    return [
-        f"Nothing could be tried: {why}.",
-        "Check the address, and that the program is running; --start 'COMMAND' starts it.",
-    ]
-
-
-def _failing(report: Report) -> list[str]:
-    first = report.against[0].case.id
+        return Tone.BAD, *_unusable(report)
     count = len(report.against)
-    against = "1 case counts against it." if count == 1 else f"{count} cases count against it."
-    advice = (
-        f"Mend {first} and judge again." if count == 1 else f"Mend {first} first: others may follow from it."
+    light = _light_failures(report)
+    until = (
+        f"Interrupted after {len(report.results)} of {report.planned} cases. "
+        if report.is_interrupted
+        else ""
     )
-    return [
-        "Does not conform:",
-        against,
-        *_light_failures(report),
-        advice,
-        "--html FILE shows the whole wire of each.",
-    ]
-
-
-def _conforming(report: Report) -> list[str]:
+    if count:
+        against = f"{count} case{' counts' if count == 1 else 's count'} against it."
+        return Tone.BAD, f"{until}Does not conform: {against}{light}", _advice(report, page)
+    if until:
+        return Tone.NOTICE, f"{until}Nothing failed until then.{light}", ""
     waived = sum(result.is_waived for result in report.results)
-    return [f"Conforms{f', with {waived} waived' if waived else ''}.", *_light_failures(report)]
+    return Tone.GOOD, f"Conforms{f', with {waived} waived' if waived else ''}.{light}", ""
 
 
-def _light_failures(report: Report) -> list[str]:
-    """Tell of what fails and does not count."""
+def _unusable(report: Report) -> tuple[str, str]:
+    reasons = [escape(result.note.partition("\n")[0]) for result in report.results if result.note]
+    why = reasons[0].rstrip(".") if reasons else "no case was tried"
+    advice = "Check the address, and that the program is running; --start 'COMMAND' starts it."
+    if report.subject.kind == "client":
+        advice = "Check the command behind --, and that the program connects to this machine's port --listen."
+    return f"Nothing could be tried: {why}.", advice
+
+
+def _advice(report: Report, page: str) -> str:
+    first = report.against[0].case.id
+    rest = "and judge again" if len(report.against) == 1 else "first: others may follow from it"
+    return f"Mend {first} {rest}. {escape(page)} shows all that went over the wire."
+
+
+def _light_failures(report: Report) -> str:
+    """Tell of what fails and does not count, behind what does."""
     light = [
         result
         for result in report.results
         if result.verdict is Verdict.FAIL and not report.subject.counts(result) and not result.is_waived
     ]
     if not light:
-        return []
-    return [f"{len(light)} SHOULD {'fails' if len(light) == 1 else 'fail'}, which --strict would count."]
+        return ""
+    return f" {len(light)} SHOULD {'fails' if len(light) == 1 else 'fail'}, which --strict would count."

@@ -103,6 +103,7 @@ async def asking_without_headers(server: Server) -> None:
 @case("P-2.11/2", Level.MUST, "A 400 has no records, and what it refuses is not added.", also=("B-20",))
 async def bad_request_has_no_records(server: Server) -> None:
     peer, asker = await server.join_several(2)
+    await asker.add(fresh_number())
     number = fresh_number()
     answer = await ask_wrongly(peer, peer.request(f"NONSENSE RFC {number}", f"Title: {TITLE}"))
     require_code(answer, Status.BAD_REQUEST)
@@ -129,6 +130,7 @@ async def nearby_versions(server: Server) -> None:
 @case("P-2.11/3", Level.MUST, "A 505 has no records, and what it refuses is not added.", also=("B-20",))
 async def other_version_has_no_records(server: Server) -> None:
     peer, asker = await server.join_several(2)
+    await asker.add(fresh_number())
     number = fresh_number()
     answer = await _require_505(peer, f"ADD RFC {number}", version="P2P-CI/2.0")
     await _require_nothing(answer, asker, number)

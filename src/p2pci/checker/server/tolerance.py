@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from p2pci.checker.cases import Deviation, Level, case
-from p2pci.checker.server.expecting import require_found, require_record
+from p2pci.checker.server.expecting import require_found, require_record, require_title
 from p2pci.checker.server.target import TITLE, Peer, Server, fresh_number, require_code, written
 from p2pci.checker.symptoms import Symptom
 from p2pci.protocol.grammar import Status
@@ -184,7 +184,8 @@ async def half_closed_line(server: Server) -> None:
         peer, number = await server.join(), fresh_number()
         peer.wire.send(peer.add_request(number)[:-missing])
         peer.wire.half_close()
-        require_record(peer, require_code(await peer.answer(), Status.OK), number)
+        record = require_record(peer, require_code(await peer.answer(), Status.OK), number)
+        require_title(peer, record, TITLE)
 
 
 @case("P-1.9/1", Level.INFO, "Who only asks may send the port of its own connection.", also=("P-1.10",))

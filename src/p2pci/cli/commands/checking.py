@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from p2pci.cli.limiting import grouped
-from p2pci.cli.options import ADVERTISED, SECONDS, SERVER, json_option, run_command
-from p2pci.protocol.grammar import MAX_NUMBER
+from p2pci.cli.options import ADVERTISED, PORT, SECONDS, SERVER, json_option, run_command
+from p2pci.protocol.grammar import DEFAULT_PORT, MAX_NUMBER
 
 if TYPE_CHECKING:
     from p2pci.cli.checking import CheckOptions
@@ -60,7 +61,7 @@ _CHOICE = [
         "answer_seconds",
         type=SECONDS,
         callback=_not_zero,
-        help="Wait that long for an answer; 3 by default.",
+        help="Wait that long for an answer, in place of 3 seconds (a client: 4, or 120 by hand).",
     ),
 ]
 _REPORTS = [
@@ -147,6 +148,53 @@ def peer(
     if have is None:
         raise click.UsageError("Say which RFC it has: --have N.")
     return run_command(check_target(suite_of_peer(address, have=have, file=file), options), is_short=True)
+
+
+@check.command()
+@click.option(
+    "--listen",
+    type=PORT,
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="The port of the index server that we play; 0: any free one, as {port} in CMD.",
+)
+@click.option(
+    "--script",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="What is typed into its menu, in TOML, as below.",
+)
+@_list_option
+@_check_options
+@click.argument("command", nargs=-1, metavar="-- CMD...")
+def client(
+    command: tuple[str, ...], *, listen: int, script: Path | None, is_list: bool, options: CheckOptions
+) -> ExitStatus:
+    """Judge a client: we play the index server and holders, and each case starts it anew with CMD.
+
+    Without --script you are told what to do in its menu. A script of our own menu:
+
+    \b
+    [actions]
+    add = ["1", "{number}", "{title}"]
+    lookup = ["2", "{number}", "{title}"]
+    list = ["3"]
+    get = ["4", "{number}"]     # {host} and {port}, too, for menus that ask for the holder's
+    leave = ["5"]
+
+    \b
+    Example:  p2pci check client --script menu.toml -- python3 peer.py localhost
+    """
+    from p2pci.checker.client import CASES
+    from p2pci.cli.checking import check_client, list_cases
+
+    if is_list:
+        return list_cases(CASES, options, kind="client")
+    if not command:
+        raise click.UsageError("Say behind -- how the client is started. With --list nothing is tried.")
+    if not script and not sys.stdin.isatty():
+        raise click.UsageError("Say how its menu is used: --script FILE. Or run this on a terminal.")
+    return run_command(check_client(command, options, listen=listen, script=script), is_short=True)
 
 
 def _require(address: Address | None) -> Address:

@@ -1,0 +1,57 @@
+"""Cases of holders against docs/protocol.md: what may fail whom, and which clauses are looked at."""
+
+import re
+from pathlib import Path
+
+from p2pci.checker.cases import Level
+from p2pci.checker.peer import CASES
+
+PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
+MARKS = dict(
+    re.findall(r"^- \*\*([PAB]-[0-9.]+)\*\* \*\*\[(handout|ours)\]\*\*", PROTOCOL.read_text(), re.MULTILINE)
+)
+OPEN_POINTS = set(re.findall(r"^\| \*\*(Q-[0-9]+)\*\* ", PROTOCOL.read_text(), re.MULTILINE))
+
+# Clauses about holders that no answer of one shows, and why.
+NOT_SEEN = {
+    "P-1.1": "of the index server",
+    "P-1.29": "takes 30 s to show",
+    "P-1.30": "what it says of lines is shown by P-1.17 and P-1.31",
+    "P-4.16": "shown by B-10/8 as far as a holder of unknown slots can show it",
+    "P-5.19": "of downloaders",
+    "P-5.23": "of downloaders",
+    "P-5.29": "of downloaders",
+}
+
+
+def sections(first: int, last: int, *, chapter: int) -> set[str]:
+    return {f"P-{chapter}.{number}" for number in range(first, last + 1)}
+
+
+def test_only_the_course_text_fails_anybody() -> None:
+    for case in CASES:
+        match case.level:
+            case Level.MUST | Level.SHOULD:
+                assert MARKS.get(case.clause) == "handout", case.id
+            case Level.OPEN:
+                assert case.clause in OPEN_POINTS, case.id
+            case Level.INFO:
+                assert MARKS.get(case.clause) == "ours", case.id
+
+
+def test_every_clause_that_is_named_exists() -> None:
+    named = {clause for case in CASES for clause in case.also}
+    assert named - MARKS.keys() - OPEN_POINTS == set()
+
+
+def test_no_id_is_given_twice() -> None:
+    assert len({case.id for case in CASES}) == len(CASES)
+
+
+def test_every_clause_about_holders_is_looked_at() -> None:
+    seen = {clause for case in CASES for clause in (case.clause, *case.also)}
+    about_holders = sections(11, 46, chapter=1) | sections(1, 6, chapter=3) | sections(19, 29, chapter=5)
+    not_for_holders = {"P-1.19", "P-1.20", "P-1.23", "P-1.37", "P-1.39", "P-1.40", "P-1.42", "P-1.43"}
+    assert about_holders - not_for_holders - seen - NOT_SEEN.keys() == set()
+    assert {"B-6", "B-10", "B-12", "B-13", "B-15", "B-20", "B-21", "P-1.2", "P-1.3"} <= seen
+    assert {"A-12", "A-13", "A-14", "A-15", "A-25"} <= seen
