@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +27,7 @@ from p2pci.checker.waiving import read_waivers, waive
 from p2pci.checker.wire import Patience
 from p2pci.cli.display import show_json
 from p2pci.cli.exits import ExitStatus
-from p2pci.cli.suites import Suite, suite_of_client
+from p2pci.cli.suites import Suite, all_cases, suite_of_client
 from p2pci.cli.terminal import Terminal
 from p2pci.errors import InvalidValueError
 
@@ -134,11 +134,30 @@ async def _typed_lines(terminal: Terminal) -> AsyncIterator[asyncio.Queue[str]]:
         await asyncio.wait([reading])
 
 
+async def judge_quietly(
+    suite: Suite[Any], options: CheckOptions, *, on_result: Callable[[Result], None]
+) -> Report:
+    """Judge a target, and leave it to others to show what was found."""
+    cases = select(suite.cases, only=options.only, skip=options.skip)
+    subject, started = _subject_of(suite, options), datetime.now().astimezone()
+    patience = _stretch(suite.patience, options.answer_seconds)
+    begun = asyncio.get_running_loop().time()
+    async with _started(options.start, suite.address):
+        results = await judge(cases, suite.make_target, patience=patience, on_result=on_result)
+    return Report(
+        subject=subject,
+        results=tuple(waive(result, subject.waived, is_strict=options.is_strict) for result in results),
+        planned=len(cases),
+        started=started,
+        seconds=asyncio.get_running_loop().time() - begun,
+    )
+
+
 def _subject_of(suite: Suite[Any], options: CheckOptions) -> Subject:
     waived = {}
-    if options.waivers:
+    if options.waivers:  # one file may do for all kinds
         lines = _read_lines(options.waivers)
-        waived = read_waivers(lines, suite.cases, source=str(options.waivers))
+        waived = read_waivers(lines, all_cases(), source=str(options.waivers))
     return Subject(
         kind=suite.kind,
         target=suite.name,

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from p2pci.checker.cases import Case, Target
 from p2pci.checker.wire import Patience, Wires
@@ -95,6 +95,13 @@ def suite_of_client(
         last_words=("--", *command),
         patience=SCRIPT_PATIENCE if script else HAND_PATIENCE,
     )
+
+
+def all_cases() -> list[Case[Any]]:
+    """Give the cases of all kinds; no two have the same id."""
+    from p2pci.checker import client, peer, server
+
+    return [*server.CASES, *peer.CASES, *client.CASES]
 
 
 def _read(path: Path) -> bytes:

@@ -36,7 +36,7 @@ async def judge_connected(code: str, case_id: str) -> Result:
 
 async def test_program_that_ends_at_once_is_told_with_its_last_lines() -> None:
     first, second, *others = await judge_program("echo no route to the server; exit 3", *CASES)
-    assert (first.case.id, first.verdict) == ("B-7/1", Verdict.FAIL)
+    assert (first.case.id, first.verdict) == ("B-7/2", Verdict.FAIL)
     assert first.note.endswith(". It has ended with exit code 3. It printed last: no route to the server"), (
         first.note
     )
@@ -90,7 +90,7 @@ async def test_same_port_serves_one_case_after_the_other() -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
     launch = Launch(command=STUB, port=port, folder=ROOT)
-    cases = [BY_ID["P-1.3/3"], BY_ID["P-1.1/1"], BY_ID["P-1.3/1"]]
+    cases = [BY_ID["P-1.3/3"], BY_ID["P-1.1/3"], BY_ID["P-1.3/1"]]
     results = await judge(cases, lambda wires: Client(wires, launch, ByScript(SCRIPT)), patience=PATIENCE)
     assert [result.verdict for result in results] == 3 * [Verdict.PASS], results
 

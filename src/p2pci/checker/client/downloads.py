@@ -36,7 +36,7 @@ async def start_download(client: Client, reply: Reply | None = None) -> tuple[Ho
 
 
 @case(
-    "B-10/1",
+    "B-10/13",
     Level.MUST,
     "It downloads over a new connection to host and port of the record.",
     also=("P-1.2",),
@@ -50,7 +50,7 @@ async def asks_the_holder(client: Client) -> None:
 
 
 @case(
-    "B-10/2",
+    "B-10/14",
     Level.MUST,
     "It finds host and port behind a title of words and numbers.",
     also=("B-16", "P-2.17"),
@@ -63,7 +63,7 @@ async def title_of_numbers(client: Client) -> None:
     await client.get(record, holder)
 
 
-@case("B-10/3", Level.MUST, "Each document has a connection of its own, with one GET.", also=("P-1.2",))
+@case("B-10/15", Level.MUST, "Each document has a connection of its own, with one GET.", also=("P-1.2",))
 async def one_get_each(client: Client) -> None:
     await client.join()
     first, second = fresh_number(), fresh_number()
@@ -76,7 +76,7 @@ async def one_get_each(client: Client) -> None:
 
 
 @case(
-    "B-10/4",
+    "B-10/16",
     Level.MUST,
     "A document that comes slowly, in many segments, is taken to its end.",
     also=("A-26", "P-3.12"),
@@ -99,7 +99,7 @@ async def slow_document(client: Client) -> None:
 
 
 @case(
-    "B-11/1", Level.SHOULD, "What it downloaded and ADDs is the same, byte for byte.", also=("B-6", "P-3.7")
+    "B-11/3", Level.SHOULD, "What it downloaded and ADDs is the same, byte for byte.", also=("B-6", "P-3.7")
 )
 async def shares_the_same_bytes(client: Client) -> Finding | None:
     _, record = await start_download(client)

@@ -17,7 +17,7 @@ IDLE_SECONDS = 1.0
 
 
 @case(
-    "B-7/1", Level.MUST, "It connects to the index server and reports what it has, with ADD.", also=("B-3",)
+    "B-7/2", Level.MUST, "It connects to the index server and reports what it has, with ADD.", also=("B-3",)
 )
 async def joins_with_add(client: Client) -> None:
     try:
@@ -79,7 +79,7 @@ async def keeps_its_connection(client: Client) -> None:
         )
 
 
-@case("P-1.1/1", Level.MUST, "Leaving is closing the connection to the index server.", also=("P-4.2", "B-8"))
+@case("P-1.1/3", Level.MUST, "Leaving is closing the connection to the index server.", also=("P-4.2", "B-8"))
 async def leaving_closes(client: Client) -> None:
     await client.join()
     await client.leave()
@@ -88,7 +88,7 @@ async def leaving_closes(client: Client) -> None:
         raise Deviation(f"the connection is still there {seconds:g} s after leaving", symptom=Symptom.STAYS)
 
 
-@case("A-19/1", Level.INFO, "It leaves without parting words: the close says it.", also=("P-4.2",))
+@case("A-19/2", Level.INFO, "It leaves without parting words: the close says it.", also=("P-4.2",))
 async def leaves_without_words(client: Client) -> Finding | None:
     await client.join()
     count = len(client.index.asked)

@@ -67,12 +67,12 @@ async def list_headers(client: Client) -> None:
     require(lint_request((await client.list_all()).request), "B-14")
 
 
-@case("B-12/1", Level.MUST, "GET carries Host and OS.")
+@case("B-12/4", Level.MUST, "GET carries Host and OS.")
 async def get_headers(client: Client) -> None:
     require(lint_request(await _get(client)), "B-12")
 
 
-@case("B-12/2", Level.MUST, "The Host of a GET is the host that is asked.", also=("P-1.5",))
+@case("B-12/5", Level.MUST, "The Host of a GET is the host that is asked.", also=("P-1.5",))
 async def get_names_the_host_asked(client: Client) -> None:
     request = await _get(client)
     hosts = request.values_of(b"Host")

@@ -23,7 +23,10 @@ COLUMNS = (
 
 
 def grades_as_csv(judged: Iterable[Judged]) -> str:
-    """Write a line for each program, under a line of COLUMNS; `against` are the ids of what counts against it."""
+    """Write a line for each program below the names of the columns.
+
+    `percent` is of MUST cases, `against` has the ids of what counts against the program.
+    """
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(COLUMNS)

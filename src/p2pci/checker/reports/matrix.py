@@ -57,9 +57,13 @@ class Judged:
 
     @property
     def must_cases(self) -> tuple[int, int]:
-        """How many MUST cases are kept, and how many there are."""
+        """How many MUST cases are kept, and how many were tried."""
         results = self.report.results if self.report else ()
-        musts = [result for result in results if result.case.level is Level.MUST]
+        musts = [
+            result
+            for result in results
+            if result.case.level is Level.MUST and result.verdict is not Verdict.SKIPPED
+        ]
         return sum(_is_kept(result) for result in musts), len(musts)
 
 

@@ -203,3 +203,45 @@ def _require(address: Address | None) -> Address:
     if address[1] == 0:
         raise click.UsageError("Say on which port it listens: HOST:PORT.")
     return address
+
+
+@check.command(name="class")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="p2pci-class",
+    show_default=True,
+    help="The folder for the reports.",
+)
+@click.option("--strict", "is_strict", is_flag=True, help="Let a SHOULD and what is lenient count, too.")
+@click.option(
+    "--waive",
+    "waivers",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Do not count the cases in this file, a line each: id  # reason.",
+)
+@click.option("--timeout", "answer_seconds", type=SECONDS, help="Wait that long for an answer.")
+def class_(
+    folder: Path, *, out: Path, is_strict: bool, waivers: Path | None, answer_seconds: float | None
+) -> ExitStatus:
+    """Judge a program in each sub-folder of DIR: a matrix of all, grades.csv, and a page for each.
+
+    A program says how it is started in p2pci-check.toml, or has a Makefile with run-server:
+
+    \b
+    [server]
+    start = "python3 server.py"              # port = 7734
+    [peer]
+    start = "python3 peer.py localhost"      # its upload server
+    [client]
+    start = "python3 peer.py localhost"      # its menu; script = "menu.toml"
+
+    \b
+    Example:  p2pci check class submissions --out reports
+    """
+    from p2pci.cli.classing import check_class
+
+    options = _options(is_strict=is_strict, waivers=waivers, answer_seconds=answer_seconds)
+    return run_command(check_class(folder, options, out=out), is_short=True)
