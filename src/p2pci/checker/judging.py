@@ -16,10 +16,18 @@ from p2pci.checker.transcript import Transcript
 from p2pci.checker.wire import Patience, Unreachable, Wires
 
 MAX_UNREACHABLE = 3  # in a row, until the target is taken for dead
-MAX_SILENT = 10  # in a row, until it is taken for hung
+MAX_SILENT = 12  # in a row, until it is taken for hung; some never answer what is wrong, which is ten cases
 MAX_VAIN_SECONDS = 15.0  # waited in all for what never came, until a fifth of the time must do
 
-_IN_VAIN = {Symptom.SILENT, Symptom.ONE_AT_A_TIME, Symptom.READS_UNTIL_EOF, Symptom.DIED, Symptom.ENDLESS}
+_WITHOUT_END = {Symptom.SLOW, Symptom.ENDLESS}
+_IN_VAIN = {
+    *_WITHOUT_END,
+    Symptom.SILENT,
+    Symptom.ONE_AT_A_TIME,
+    Symptom.READS_UNTIL_EOF,
+    Symptom.DIED,
+    Symptom.ONE_RECV,
+}
 
 
 @dataclass(slots=True)
@@ -84,6 +92,7 @@ def _wearing(patience: Patience, mood: _Mood) -> Patience:
         patience,
         connect_seconds=patience.connect_seconds / 5,
         answer_seconds=patience.answer_seconds / 5,
+        case_seconds=patience.case_seconds / 4,
     )
 
 
@@ -99,7 +108,7 @@ async def _try(case: Case[Target], make_target: Callable[[Wires], Target], patie
     except Unreachable as error:
         result = _unreachable(case, error, wires)
     except TimeoutError:
-        slow = Deviation(f"not done within {patience.case_seconds:g} s", symptom=Symptom.SILENT)
+        slow = Deviation(f"not done within {patience.case_seconds:g} s", symptom=Symptom.SLOW)
         result = _deviating(case, slow, wires)
     except Exception as error:  # noqa: BLE001 - whatever a hostile target made of our case is a verdict
         result = Result(
@@ -152,9 +161,17 @@ def _note(mood: _Mood, result: Result) -> None:
     mood.unreachable = mood.unreachable + 1 if is_unreachable else 0
     if not is_unreachable:
         mood.last_reached = result.case.id
-    is_silent = result.symptom in (Symptom.SILENT, Symptom.ENDLESS)
-    mood.silent = mood.silent + 1 if is_silent else 0
-    if not is_silent:
-        mood.last_heard = result.case.id
+    _note_silence(mood, result)
     if result.symptom in _IN_VAIN:
         mood.vain_seconds += result.seconds
+
+
+def _note_silence(mood: _Mood, result: Result) -> None:
+    """Count the cases in a row that heard nothing; what has no end takes more time, and counts more."""
+    if result.symptom in _WITHOUT_END:
+        mood.silent += 3
+    elif result.symptom is Symptom.SILENT and not result.transcript.has_received:
+        mood.silent += 1
+    else:
+        mood.silent = 0
+        mood.last_heard = result.case.id

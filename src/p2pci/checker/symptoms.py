@@ -55,6 +55,7 @@ class Symptom(Enum):
         "Nothing came back. Does the program flush what it writes, and does it wait for something that the "
         "protocol does not send?"
     )
+    SLOW = "Something came, but so slowly that it was given up. Does the program sleep, or send byte by byte?"
     CLOSES_EARLY = (
         "The connection was closed although nobody left. Serve a connection in a loop, until its other end "
         "closes; a request that is wrong is answered, and no reason to go."

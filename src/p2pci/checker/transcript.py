@@ -51,3 +51,7 @@ class Transcript:
         if piece.data:
             self.pieces.append(piece)
             self._kept_bytes += len(piece.data) + 64
+
+    @property
+    def has_received(self) -> bool:
+        return any(piece.direction is Direction.RECEIVED for piece in self.pieces)

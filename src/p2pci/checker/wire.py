@@ -7,10 +7,10 @@ Everything goes into the transcript. Nothing here knows the protocol. May import
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import cast
@@ -19,7 +19,8 @@ from p2pci.checker.cases import Deviation
 from p2pci.checker.symptoms import Symptom
 from p2pci.checker.transcript import Direction, Piece, Transcript
 
-MAX_UNREAD_BYTES = 32 * 1024 * 1024  # more than any answer that a case asks for
+MAX_UNREAD_BYTES = 16 * 1024 * 1024  # more than any answer that a case asks for
+MAX_UNAWAITED_BYTES = 1024 * 1024  # that come while nobody waits for them; then the other side must wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,7 @@ class Wire(asyncio.Protocol):
         self.local = self.remote = ("", 0)
         self._wires = wires
         self._transport: asyncio.Transport | None = None
+        self._is_deaf = False
         self._news = asyncio.Event()
         self._is_ended_by_us = False
 
@@ -166,8 +168,8 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._note(Direction.RECEIVED, data)
         self.unread += data
-        if len(self.unread) > MAX_UNREAD_BYTES and self._transport:
-            self._transport.pause_reading()  # whoever reads sees it, and says so
+        if len(self.unread) > MAX_UNAWAITED_BYTES and self._transport:
+            self._transport.pause_reading()  # until somebody waits for more
         self._news.set()
 
     def eof_received(self) -> bool:
@@ -201,6 +203,8 @@ class Wire(asyncio.Protocol):
         if self.ending:
             return False
         self._news.clear()
+        if self._transport and not self._is_deaf:
+            self._transport.resume_reading()
         try:
             async with asyncio.timeout(seconds):
                 await self._news.wait()
@@ -239,8 +243,8 @@ class Wire(asyncio.Protocol):
     def half_close(self) -> None:
         """End our direction; the other side may still send."""
         self._note(Direction.EVENT, b"we end our side")
-        if self._transport and not self._transport.is_closing() and self._transport.can_write_eof():
-            with contextlib.suppress(OSError):  # the other side has gone, which is told on its own
+        if self._transport and not self._transport.is_closing():
+            with suppress(OSError):  # it has gone already
                 self._transport.write_eof()
 
     def close(self) -> None:
@@ -260,6 +264,7 @@ class Wire(asyncio.Protocol):
 
     def stop_reading(self) -> None:
         """Read nothing more, as a peer does that hangs."""
+        self._is_deaf = True
         if self._transport:
             self._transport.pause_reading()
 

@@ -6,6 +6,8 @@ May import `target`, and what lies beside the package `server` in the checker.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from p2pci.checker.cases import Deviation
 from p2pci.checker.messages import IndexAnswer, SeenRecord
@@ -50,6 +52,17 @@ def require_title(peer: Peer, record: SeenRecord, title: str) -> None:
         received=record.line.text + record.line.end,
         symptom=symptom,
     )
+
+
+@contextmanager
+def cut_up() -> Iterator[None]:
+    """Take what goes wrong with a request in pieces for the fault that it nearly always is."""
+    try:
+        yield
+    except Deviation as deviation:
+        if deviation.symptom not in (Symptom.READS_UNTIL_EOF, Symptom.GARBAGE):
+            deviation.symptom = Symptom.ONE_RECV
+        raise
 
 
 async def holders_of(asker: Peer, number: int, title: str = TITLE) -> list[int]:

@@ -65,7 +65,7 @@ async def nothing_unasked(server: Server) -> None:
         raise Deviation("headers that nobody asked for", received=answer.raw)
 
 
-@case("P-5.6/1", Level.INFO, "pipeline: many requests are in flight, and answered in order.")
+@case("P-5.6/1", Level.INFO, "With pipeline agreed, many requests are in flight, and answered in order.")
 async def pipeline(server: Server) -> None:
     peer = await _agree(server, "pipeline")
     numbers = [fresh_number() for _ in range(200)]
@@ -74,7 +74,12 @@ async def pipeline(server: Server) -> None:
         require_record(peer, require_code(await peer.answer(), Status.OK), number)
 
 
-@case("P-5.8/1", Level.INFO, "digest: records end in size and SHA-256 when asked for.", also=("P-5.7",))
+@case(
+    "P-5.8/1",
+    Level.INFO,
+    "With digest agreed, records end in size and SHA-256 when asked for.",
+    also=("P-5.7",),
+)
 async def digest(server: Server) -> None:
     peer, number = await _agree(server, "digest"), fresh_number()
     await peer.ask(peer.request(f"ADD RFC {number}", f"Title: {TITLE}", *_COPY))
@@ -84,7 +89,12 @@ async def digest(server: Server) -> None:
     _require_line(answer, f"RFC {number} {TITLE} {host} {peer.port} {len(_CONTENT)} {_HEX}".encode())
 
 
-@case("P-5.8/2", Level.INFO, "digest: copies that nobody described are told as - -.", also=("P-5.7",))
+@case(
+    "P-5.8/2",
+    Level.INFO,
+    "With digest agreed, copies that nobody described are told as - -.",
+    also=("P-5.7",),
+)
 async def digest_unknown(server: Server) -> None:
     peer, number = await _agree(server, "digest"), fresh_number()
     await peer.add(number)
@@ -99,7 +109,7 @@ async def _published(peer: Peer, number: int) -> str:
     return record.host.decode("latin-1")
 
 
-@case("P-5.9/1", Level.INFO, "remove: REMOVE takes a record away, and answers with it.")
+@case("P-5.9/1", Level.INFO, "With remove agreed, REMOVE takes a record away, and answers with it.")
 async def remove(server: Server) -> None:
     peer, number = await _agree(server, "remove"), fresh_number()
     await peer.add(number)
@@ -109,13 +119,13 @@ async def remove(server: Server) -> None:
         raise Deviation("it is still found")
 
 
-@case("P-5.10/1", Level.INFO, "remove: a REMOVE of what is not there is answered 404.")
+@case("P-5.10/1", Level.INFO, "With remove agreed, a REMOVE of what is not there is answered 404.")
 async def remove_nothing(server: Server) -> None:
     peer = await _agree(server, "remove")
     require_code(await peer.ask(peer.request(f"REMOVE RFC {fresh_number()}")), Status.NOT_FOUND)
 
 
-@case("P-5.9/2", Level.INFO, "remove: unless it was agreed, REMOVE is answered 400.", also=("P-1.34",))
+@case("P-5.9/2", Level.INFO, "Unless remove was agreed, REMOVE is answered 400.", also=("P-1.34",))
 async def remove_unasked(server: Server) -> None:
     await _agree(server, "remove")
     peer, number = await server.join(), fresh_number()
@@ -124,7 +134,12 @@ async def remove_unasked(server: Server) -> None:
     require_code(answer, Status.BAD_REQUEST)
 
 
-@case("P-5.12/1", Level.INFO, "holders: at most so many records a number, with the count.", also=("P-5.14",))
+@case(
+    "P-5.12/1",
+    Level.INFO,
+    "With holders agreed, at most so many records a number, with the count.",
+    also=("P-5.14",),
+)
 async def holders(server: Server) -> None:
     asker, number = await _agree(server, "holders"), fresh_number()
     for holder in await server.join_several(3):
@@ -136,7 +151,12 @@ async def holders(server: Server) -> None:
         raise Deviation("not two records that each tell three holders", received=answer.raw)
 
 
-@case("P-5.13/1", Level.INFO, "holders: LIST begins at From, and ends after Limit numbers.", also=("P-5.14",))
+@case(
+    "P-5.13/1",
+    Level.INFO,
+    "With holders agreed, LIST begins at From, and ends after Limit numbers.",
+    also=("P-5.14",),
+)
 async def pages(server: Server) -> None:
     peer = await _agree(server, "holders")
     numbers = [fresh_number() for _ in range(4)]
@@ -151,7 +171,7 @@ async def pages(server: Server) -> None:
         raise Deviation(f"not RFC {numbers[1]} and {numbers[2]}", received=answer.raw)
 
 
-@case("P-5.16/1", Level.INFO, "probe: a port where nobody listens is told as unreachable.")
+@case("P-5.16/1", Level.INFO, "With probe agreed, a port where nobody listens is told as unreachable.")
 async def probe_of_nobody(server: Server) -> None:
     peer = await _agree(server, "probe")
     request = peer.request(f"ADD RFC {fresh_number()}", f"Title: {TITLE}", "Probe: 1")
@@ -159,7 +179,9 @@ async def probe_of_nobody(server: Server) -> None:
     _require_value(require_code(await peer.ask(request), Status.OK), "Probe", "unreachable")
 
 
-@case("P-5.16/2", Level.INFO, "probe: the claimed port is connected to once, and told as reachable.")
+@case(
+    "P-5.16/2", Level.INFO, "With probe agreed, the claimed port is connected to once, and told as reachable."
+)
 async def probe_of_somebody(server: Server) -> None:
     peer = await _agree(server, "probe")
     loop = asyncio.get_running_loop()
@@ -171,7 +193,7 @@ async def probe_of_somebody(server: Server) -> None:
     _require_value(require_code(answer, Status.OK), "Probe", "reachable")
 
 
-@case("P-5.17/1", Level.INFO, "reason: an error tells its reason in a header.")
+@case("P-5.17/1", Level.INFO, "With reason agreed, an error tells its reason in a header.")
 async def reason(server: Server) -> None:
     peer = await _agree(server, "reason")
     answer = await peer.lookup(fresh_number())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from p2pci.checker.cases import Level, case
 from p2pci.checker.server.expecting import require_served
-from p2pci.checker.server.target import Peer, Server, fresh_number
+from p2pci.checker.server.target import SHORT_BACKLOG, Peer, Server, fresh_number
 
 GROUP = "Rough treatment"
 
@@ -81,10 +81,13 @@ async def connects_and_resets(server: Server) -> None:
 
 
 async def _come_and_go(server: Server, end: Callable[[Peer], None]) -> None:
-    for _ in range(MANY_CONNECTIONS // AT_ONCE):
-        for peer in await server.join_several(AT_ONCE):
+    """Connect and go; now and then somebody asks, whose answer tells that all before were accepted."""
+    for _ in range(MANY_CONNECTIONS // SHORT_BACKLOG):
+        for peer in await server.join_several(SHORT_BACKLOG):
             end(peer)
-        await asyncio.sleep(0)
+        asking = await server.join()
+        await asking.lookup(fresh_number())
+        asking.wire.close()
     await require_served(server)
 
 

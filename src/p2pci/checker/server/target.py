@@ -7,6 +7,7 @@ May import what lies beside the package `server` in the checker, and the grammar
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import random
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from p2pci.protocol.grammar import VERSION, Status
 TITLE = "A Title of Some Words"
 LONG_ANSWER_BYTES = 64 * 1024  # from here on an answer is not read again for every piece that comes
 PIECE_SECONDS = 0.02
+SHORT_BACKLOG = 2  # so many may connect at once to a program that says listen(1)
+BETWEEN_JOINS_SECONDS = 0.002
 
 # Numbers above those of real documents, from another place in every run: whatever others registered
 # meanwhile, or an earlier case did, is not ours.
@@ -53,7 +56,12 @@ class Server:
         return peer
 
     async def join_several(self, count: int) -> list[Peer]:
-        return [await self.join() for _ in range(count)]
+        """Let peers connect one after the other, so that a short backlog (`listen(1)`) does for them."""
+        peers = []
+        for _ in range(count):
+            peers.append(await self.join())
+            await asyncio.sleep(BETWEEN_JOINS_SECONDS if count > SHORT_BACKLOG else 0)
+        return peers
 
 
 def fresh_number() -> int:
@@ -118,6 +126,8 @@ class Peer:
             if found:
                 self.wire.take(found[1])
                 return found[0]
+            if len(self.wire.unread) > LONG_ANSWER_BYTES and not self.wire.unread.strip(b"\r\n"):
+                raise Deviation("nothing but blank lines, and no end", symptom=Symptom.ENDLESS)
             if not await self._more():
                 return self._last_answer() or await self._explain_silence()
 
@@ -125,7 +135,7 @@ class Peer:
         patience, had = self.wire.patience, len(self.wire.unread)
         if not await self.wire.more(patience.quiet_seconds if had else patience.answer_seconds):
             return False
-        while len(self.wire.unread) < had * 5 // 4 and had > LONG_ANSWER_BYTES:
+        while len(self.wire.unread) < 2 * had and had > LONG_ANSWER_BYTES:
             if not await self.wire.more(PIECE_SECONDS):
                 break
         return True

@@ -5,27 +5,13 @@ That a request ends at its blank line, and nowhere else, is of the course text: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from p2pci.checker.cases import Deviation, Level, case
-from p2pci.checker.server.expecting import require_found, require_record, require_title
+from p2pci.checker.server.expecting import cut_up, require_found, require_record, require_title
 from p2pci.checker.server.target import TITLE, Peer, Server, fresh_number, require_code, written
 from p2pci.checker.symptoms import Symptom
 from p2pci.protocol.grammar import Status
 
 GROUP = "How requests come"
-
-
-@contextmanager
-def _cut_up() -> Iterator[None]:
-    """Take what goes wrong with a request in pieces for the fault that it nearly always is."""
-    try:
-        yield
-    except Deviation as deviation:
-        if deviation.symptom not in (Symptom.READS_UNTIL_EOF, Symptom.GARBAGE):
-            deviation.symptom = Symptom.ONE_RECV
-        raise
 
 
 async def _require_added(peer: Peer, number: int) -> None:
@@ -37,7 +23,7 @@ async def _require_added(peer: Peer, number: int) -> None:
 @case("B-15/2", Level.MUST, "A request of which every byte comes alone is answered.", also=("P-1.22",))
 async def every_byte_alone(server: Server) -> None:
     peer, number = await server.join(), fresh_number()
-    with _cut_up():
+    with cut_up():
         request = peer.add_request(number)
         await peer.wire.send_pieces(
             *(request[at : at + 1] for at in range(len(request))), pause_seconds=0.001
@@ -49,7 +35,7 @@ async def every_byte_alone(server: Server) -> None:
 async def cut_inside_crlf(server: Server) -> None:
     peer, number = await server.join(), fresh_number()
     pieces = peer.add_request(number).split(b"\r")
-    with _cut_up():
+    with cut_up():
         await peer.wire.send_pieces(*(piece + b"\r" for piece in pieces[:-1]), pieces[-1])
         await _require_added(peer, number)
 
@@ -57,7 +43,7 @@ async def cut_inside_crlf(server: Server) -> None:
 @case("B-15/4", Level.MUST, "A request that comes line by line is answered.", also=("P-1.22",))
 async def line_by_line(server: Server) -> None:
     peer, number = await server.join(), fresh_number()
-    with _cut_up():
+    with cut_up():
         await peer.wire.send_pieces(*peer.add_request(number).splitlines(keepends=True), pause_seconds=0.03)
         await _require_added(peer, number)
 
@@ -72,14 +58,14 @@ async def no_answer_too_early(server: Server) -> None:
             "an answer came before the blank line", received=peer.wire.unread, symptom=Symptom.ONE_RECV
         )
     peer.wire.send(request[-2:])
-    with _cut_up():
+    with cut_up():
         await _require_added(peer, number)
 
 
 @case("P-1.23/1", Level.INFO, "Two requests in one segment are both answered, in order.", also=("A-8",))
 async def two_in_one_segment(server: Server) -> None:
     peer, number = await server.join(), fresh_number()
-    with _cut_up():
+    with cut_up():
         peer.wire.send(peer.add_request(number) + peer.lookup_request(number))
         for _ in range(2):
             require_record(peer, require_code(await peer.answer(), Status.OK), number)
@@ -88,7 +74,7 @@ async def two_in_one_segment(server: Server) -> None:
 @case("P-1.23/2", Level.INFO, "Twenty ADDs in one segment are all answered, in order.", also=("A-16",))
 async def twenty_in_one_segment(server: Server) -> None:
     peer, numbers = await server.join(), [fresh_number() for _ in range(20)]
-    with _cut_up():
+    with cut_up():
         peer.wire.send(b"".join(map(peer.add_request, numbers)))
         for number in numbers:
             require_record(peer, require_code(await peer.answer(), Status.OK), number)
@@ -98,7 +84,7 @@ async def twenty_in_one_segment(server: Server) -> None:
 async def one_and_a_half(server: Server) -> None:
     peer, number = await server.join(), fresh_number()
     both = peer.add_request(number) + peer.lookup_request(number)
-    with _cut_up():
+    with cut_up():
         await peer.wire.send_pieces(both[:-25], both[-25:], pause_seconds=0.03)
         for _ in range(2):
             require_record(peer, require_code(await peer.answer(), Status.OK), number)
