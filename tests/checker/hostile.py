@@ -62,6 +62,7 @@ async def drips(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     """Send a byte now and then: never silent, never done."""
     while not writer.is_closing():
         writer.write(b"P")
+        await writer.drain()
         await asyncio.sleep(0.05)
 
 

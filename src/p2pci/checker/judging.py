@@ -19,6 +19,12 @@ MAX_UNREACHABLE = 3  # in a row, until the target is taken for dead
 MAX_SILENT = 12  # in a row, until it is taken for hung; some never answer what is wrong, which is ten cases
 MAX_VAIN_SECONDS = 15.0  # waited in all for what never came, until a fifth of the time must do
 
+_DEVIATING = {
+    Level.MUST: Verdict.FAIL,
+    Level.SHOULD: Verdict.FAIL,
+    Level.OPEN: Verdict.SKIPPED,  # no reading shows; why is for others to judge
+    Level.INFO: Verdict.UNIMPLEMENTED,
+}
 _WITHOUT_END = {Symptom.SLOW, Symptom.ENDLESS}
 _IN_VAIN = {
     *_WITHOUT_END,
@@ -131,7 +137,7 @@ def _result_of(case: Case[Target], finding: Finding | None, wires: Wires) -> Res
 def _deviating(case: Case[Target], deviation: Deviation, wires: Wires) -> Result:
     return Result(
         case=case,
-        verdict=Verdict.UNIMPLEMENTED if case.level is Level.INFO else Verdict.FAIL,
+        verdict=_DEVIATING[case.level],
         note=deviation.what,
         expected=deviation.expected,
         received=deviation.received,
@@ -155,8 +161,8 @@ def _unreachable(case: Case[Target], error: Unreachable, wires: Wires) -> Result
 
 
 def _note(mood: _Mood, result: Result) -> None:
-    if result.verdict is Verdict.SKIPPED:
-        return
+    if result.verdict is Verdict.SKIPPED and not result.transcript.pieces:
+        return  # it was not tried
     is_unreachable = result.verdict is Verdict.ERROR and not result.transcript.addresses
     mood.unreachable = mood.unreachable + 1 if is_unreachable else 0
     if not is_unreachable:
