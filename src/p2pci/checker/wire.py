@@ -231,7 +231,7 @@ class Wire(asyncio.Protocol):
 
     def send(self, data: bytes) -> None:
         self._note(Direction.SENT, data)
-        if self._transport:
+        if self._transport and not self._transport.is_closing():
             self._transport.write(data)
 
     async def send_pieces(self, *pieces: bytes, pause_seconds: float = 0.01) -> None:

@@ -29,13 +29,14 @@ EACH = [
 
 
 @pytest.mark.parametrize("behave", EACH)
-async def test_hostile_program_ends_in_verdicts(behave: Behaviour) -> None:
+async def test_hostile_program_ends_in_verdicts(behave: Behaviour, caplog: pytest.LogCaptureFixture) -> None:
     async with hostile.hostile(behave) as port, asyncio.timeout(60):
         results = await judge_port(port)
     assert len(results) == len(SOME)
     assert not conforms(results)
     assert not any("itself failed" in result.note for result in results), [result.note for result in results]
     assert not any(result.verdict is Verdict.PASS for result in results)
+    assert not caplog.records
 
 
 async def test_program_that_hangs_is_given_up() -> None:
@@ -48,6 +49,7 @@ async def test_program_that_hangs_is_given_up() -> None:
 
 async def test_closed_port_is_given_up(dead_port: Callable[[], int]) -> None:
     results = await judge_port(dead_port())
+    assert results[0].note == "Connection refused"
     assert [result.verdict for result in results] == [Verdict.ERROR] * 3 + [Verdict.SKIPPED] * 3
 
 

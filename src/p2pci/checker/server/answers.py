@@ -22,6 +22,7 @@ async def _answers_with_records(server: Server) -> list[IndexAnswer]:
     answers = [await peer.add(number), await peer.lookup(number)]
     with suppress(Deviation):
         answers.append(await peer.list_all())
+    peer.wire.close()
     return answers
 
 
@@ -70,8 +71,10 @@ async def phrases_are_as_written(server: Server) -> Finding | None:
 
 @case("B-21/2", Level.SHOULD, "The phrases of 400 and 505 are as written.", also=("P-2.8", "A-5"))
 async def phrases_of_errors_are_as_written(server: Server) -> Finding | None:
-    one, other = await server.join_several(2)
+    one = await server.join()
     wrong = await one.ask(one.request("NONSENSE RFC 1"))
+    one.wire.close()
+    other = await server.join()
     later = await other.ask(other.request("LIST ALL", version="P2P-CI/2.0"))
     return _lenient_phrases(wrong, later)
 
@@ -98,8 +101,9 @@ async def record_has_its_form(server: Server) -> None:
 
 @case("B-16/1", Level.MUST, "An answer has nothing but status line, blank lines and records.")
 async def nothing_but_records(server: Server) -> None:
+    answers = await _answers_with_records(server)
     peer = await server.join()
-    for answer in (*await _answers_with_records(server), await peer.lookup(fresh_number())):
+    for answer in (*answers, await peer.lookup(fresh_number())):
         require(lint_answer(answer), "B-16", level=Level.MUST)
 
 
@@ -122,6 +126,7 @@ async def one_request_one_answer(server: Server) -> None:
     peer = await server.join()
     await peer.add(fresh_number())
     await _require_quiet(peer)
+    peer.wire.close()
     wrong = await server.join()
     require_code(await wrong.ask(wrong.request("NONSENSE RFC 1")), Status.BAD_REQUEST)
     await _require_quiet(wrong)

@@ -28,9 +28,10 @@ async def ask_wrongly(peer: Peer, request: bytes) -> IndexAnswer:
 
 
 async def require_refused(server: Server, *lines: str) -> IndexAnswer:
-    """Check that a request of these lines, after which Host and Port follow where they lack, gets 400."""
+    """Check that a request of these lines gets 400."""
     peer = await server.join()
     answer = await ask_wrongly(peer, written(*lines))
+    peer.wire.close()
     return require_code(answer, Status.BAD_REQUEST, symptom=_why(answer))
 
 
@@ -138,6 +139,7 @@ async def other_version_has_no_records(server: Server) -> None:
 
 async def _require_505(peer: Peer, words: str, *, version: str) -> IndexAnswer:
     answer = await ask_wrongly(peer, peer.request(words, f"Title: {TITLE}", version=version))
+    peer.wire.close()
     return require_code(answer, Status.VERSION_NOT_SUPPORTED, symptom=Symptom.NO_VERSION_CHECK)
 
 
