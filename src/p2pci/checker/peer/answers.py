@@ -58,7 +58,7 @@ async def last_modified_is_there(holder: Holder) -> None:
     await _require_header(holder, b"Last-Modified")
 
 
-@case("B-13/7", Level.MUST, "The answer has a Content-Length.", also=("P-3.1",))
+@case("B-13/7", Level.MUST, "The answer has a Content-Length.", also=("P-3.1", "A-23"))
 async def content_length_is_there(holder: Holder) -> None:
     await _require_header(holder, b"Content-Length")
 
@@ -73,7 +73,7 @@ async def _require_header(holder: Holder, name: bytes) -> None:
     require(lint_presence(answer.head, name), "B-13")
 
 
-@case("P-3.1/1", Level.MUST, "The names of the five headers are spelled as in the protocol.")
+@case("P-3.1/1", Level.MUST, "The names of the five headers are spelled as in the protocol.", also=("A-22",))
 async def headers_are_spelled(holder: Holder) -> None:
     answer = await holder.usual()
     require(lint_names(answer.head), "P-3.1")

@@ -30,7 +30,9 @@ async def bytes_of_the_file(holder: Holder) -> Finding | None:
     return None
 
 
-@case("B-10/1", Level.MUST, "The holder closes the connection after sending.", also=("P-1.2", "P-1.44"))
+@case(
+    "B-10/1", Level.MUST, "The holder closes the connection after sending.", also=("P-1.2", "P-1.44", "A-24")
+)
 async def closes_after_sending(holder: Holder) -> None:
     caller = await holder.call()
     await caller.ask(holder.request())
@@ -44,7 +46,6 @@ async def closes_after_sending(holder: Holder) -> None:
     "B-10/2",
     Level.MUST,
     "The connection is not reset before all bytes of the data have come.",
-    also=("P-3.8",),
 )
 async def no_reset_before_the_end(holder: Holder) -> Finding | None:
     answer = await holder.usual()

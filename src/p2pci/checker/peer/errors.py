@@ -86,8 +86,10 @@ async def missing_words(holder: Holder) -> None:
 
 
 @case("B-21/52", Level.MUST, "A line that is no request at all is answered 400.", also=("P-1.34",))
-async def garbage(holder: Holder) -> None:
-    await _require_400(holder, b"what is this that I am sending to you\r\nHost: h\r\nOS: x\r\n\r\n")
+async def garbage(holder: Holder) -> Finding | None:
+    answer = await holder.ask(b"what is this that I am sending to you\r\nHost: h\r\nOS: x\r\n\r\n")
+    require_code(answer, 400, 505, symptom=Symptom.ACCEPTS_ANYTHING)
+    return None if answer.code == Status.BAD_REQUEST else ambiguous("505, as it has no version either (Q-8)")
 
 
 @case("B-21/53", Level.MUST, "A GET whose number is a word is answered 400.", also=("P-1.38",))

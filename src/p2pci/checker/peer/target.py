@@ -68,7 +68,7 @@ class Holder:
     Attributes:
         host, port: where it listens.
         wires: the connections of the case.
-        number: of a document that it has.
+        number: of a document that it has, of less than 32 MiB.
         document: a copy of that document's bytes; None when there is none to compare with.
         habits: may be shared by all cases, which saves them time.
     """

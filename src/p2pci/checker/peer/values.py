@@ -80,7 +80,7 @@ async def length_is_number(holder: Holder) -> None:
     "P-3.2/6",
     Level.MUST,
     "Content-Length is how many bytes of data come, neither more nor less.",
-    also=("B-13", "P-3.6", "P-3.7"),
+    also=("B-13", "A-21"),
 )
 async def length_is_right(holder: Holder) -> Finding | None:
     answer = await holder.usual()
