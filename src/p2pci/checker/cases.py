@@ -151,7 +151,10 @@ def conforms(results: Iterable[Result], *, is_strict: bool = False) -> bool:
 
 
 def counts_against(result: Result, *, is_strict: bool = False) -> bool:
-    """Whether a MUST failed, or a case could not be tried; when strict also a SHOULD, and what is lenient."""
+    """Whether a MUST failed, or a case could not be tried; when strict also a SHOULD, and what is lenient.
+
+    What is lenient by a clause of ours counts against nobody.
+    """
     if result.is_waived:
         return False
     match result.verdict:
@@ -160,6 +163,6 @@ def counts_against(result: Result, *, is_strict: bool = False) -> bool:
         case Verdict.ERROR:
             return True
         case Verdict.LENIENT:
-            return is_strict
+            return is_strict and result.case.level in (Level.MUST, Level.SHOULD)
         case _:
             return False

@@ -10,6 +10,7 @@ from p2pci.checker.client.target import Client, fresh_number
 from p2pci.checker.messages import SeenRequest
 from p2pci.checker.program import wait_until
 from p2pci.checker.symptoms import Symptom
+from p2pci.checker.transcript import Direction, Transcript
 from p2pci.checker.wire import Unreachable
 
 GROUP = "Joining, staying, leaving"
@@ -100,19 +101,27 @@ async def leaves_without_words(client: Client) -> Finding | None:
 
 @case("P-2.28/1", Level.INFO, "Its next request waits until the last answer is complete.", also=("A-8",))
 async def waits_for_the_answer(client: Client) -> Finding | None:
-    hold_seconds = client.driver.quiet_seconds / 2  # shorter than what is taken for the end of its ADDs
-    early = False
+    pause_seconds = client.driver.quiet_seconds / 2  # shorter than what is taken for the end of its ADDs
 
     def hold(request: SeenRequest) -> Reply:
         head, record = client.index.right_reply(request).pieces[0].split(b"RFC", 1)
-        return Reply((head, b"RFC" + record), pause_seconds=hold_seconds)
+        return Reply((head, b"RFC" + record), pause_seconds=pause_seconds)
 
     client.index.lay_out(b"ADD", hold)
-    joining = asyncio.create_task(client.join())
-    if await wait_until(lambda: bool(client.index.asked), seconds=client.driver.start_seconds):
-        await asyncio.sleep(hold_seconds * 0.8)
-        early = any(wire.unread for wire in client.index.wires)
-    adds = await joining
-    if early:
+    adds = await client.join()
+    if len(adds) < 2:
+        return skipped("it has fewer than two documents to report")
+    if _came_before_record(client.wires.transcript) > len(adds[0].request.raw):
         return lenient("it sends the next ADD before the answer to the last is complete")
-    return None if len(adds) > 1 else skipped("it has fewer than two documents to report")
+    return None
+
+
+def _came_before_record(transcript: Transcript) -> int:
+    """Count what the index server had received when it sent the record of its first answer."""
+    received = 0
+    for piece in transcript.pieces:
+        if piece.direction is Direction.RECEIVED:
+            received += len(piece.data)
+        elif piece.direction is Direction.SENT and piece.data.startswith(b"RFC"):
+            break
+    return received
