@@ -141,6 +141,11 @@ class Program:
     def is_running(self) -> bool:
         return self._popen is not None and self.exit_code is None
 
+    @property
+    def can_print(self) -> bool:
+        """Whether all that it printed may not be there yet; what it has started can print for longer."""
+        return self._reader is not None and self._reader.is_alive()
+
     def printed_since(self, position: int) -> bytes:
         """Give what it printed once `printed_bytes` had this value, as far as it is kept."""
         with self._lock:

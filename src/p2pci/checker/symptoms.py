@@ -27,6 +27,10 @@ class Symptom(Enum):
         "Your program no longer asks: it probably still waits for the end of the last answer. An answer ends "
         "at the blank line after its records; the connection stays open, so its end never comes."
     )
+    NOT_CONNECTED = (
+        "The checker plays the index server, on this machine: have your program connect to localhost and to "
+        "the port of --listen, from its command line or with the start lines of the script."
+    )
     STAYS = (
         "Your program left its menu, and its connection stays. Close the socket when the user leaves, and "
         "let no thread keep the process alive (in Python daemon=True, in Java setDaemon)."

@@ -24,7 +24,7 @@ async def joins_with_add(client: Client) -> None:
     try:
         adds = await client.join()
     except Unreachable as error:
-        raise Deviation(str(error)) from error
+        raise Deviation(str(error), symptom=Symptom.NOT_CONNECTED) from error
     if not adds:
         await client.add(fresh_number())
 

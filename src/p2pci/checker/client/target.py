@@ -28,7 +28,7 @@ from p2pci.errors import ProgramError
 METHODS = {Action.ADD: b"ADD", Action.LOOKUP: b"LOOKUP", Action.LIST: b"LIST"}
 TITLE = "A Document of Many Words"
 STOP_SECONDS = 5.0  # of the time for a case, in which a program that hangs is ended
-_EXPLAINED = (Symptom.SILENT, Symptom.HANGS_ON_ANSWER, Symptom.ENDS_ON_ERROR)
+_EXPLAINED = (Symptom.NOT_CONNECTED, Symptom.SILENT, Symptom.HANGS_ON_ANSWER, Symptom.ENDS_ON_ERROR)
 
 # Numbers above those of real documents: what the program shares is not ours.
 _NUMBERS = itertools.count(random.randrange(20_000, 900_000))
@@ -113,13 +113,15 @@ class Client:
                 return await case.run(self)
         except Declined as reason:
             return skipped(str(reason))
+        except Unreachable as error:
+            raise Unreachable(await self._explain(str(error))) from error
         except TimeoutError as error:
             self._raise_fault()
-            what = self._explain(f"not done within {seconds:g} s")
+            what = await self._explain(f"not done within {seconds:g} s")
             raise Deviation(what, symptom=Symptom.HANGS_ON_ANSWER) from error
         except Deviation as deviation:
             if deviation.symptom in _EXPLAINED or not self.program.is_running:
-                deviation.what = self._explain(deviation.what)
+                deviation.what = await self._explain(deviation.what)
             raise
 
     async def join(self) -> list[Asked]:
@@ -131,12 +133,10 @@ class Client:
         assert self._hand  # noqa: S101 - a case enters its client
         seconds = self.driver.start_seconds
         await self._hand.do(Action.START, {"host": self.index.host, "port": str(self.index.port)})
-        is_there = await wait_until(
-            lambda: bool(self.index.wires) or not self.program.is_running, seconds=seconds
-        )
-        if not is_there or not self.index.wires:
-            what = f"the program did not connect to port {self.index.port} within {seconds:g} s"
-            raise Unreachable(self._explain(what))
+        await wait_until(lambda: bool(self.index.wires) or not self.program.is_running, seconds=seconds)
+        if not self.index.wires:
+            when = f"within {seconds:g} s" if self.program.is_running else "before it ended"
+            raise Unreachable(f"the program did not connect to port {self.index.port} {when}")
         await self._wait_until_calm()
         self._raise_fault()
         return self.index.adds
@@ -270,8 +270,9 @@ class Client:
             if isinstance(desk, Desk) and desk.fault:
                 raise desk.fault
 
-    def _explain(self, what: str) -> str:
+    async def _explain(self, what: str) -> str:
         """Add to what happened how the program ended, if it has, and what it printed last."""
+        await wait_until(lambda: self.program.is_running or not self.program.can_print, seconds=0.3)
         state = "" if self.program.is_running else f". {self.program.describe()}".rstrip(".")
         lines = " | ".join(self.program.last_lines(5).split("\n"))
         return f"{what}{state}" + (f". It printed last: {lines}" if lines else "")
