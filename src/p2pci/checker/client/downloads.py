@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from p2pci.checker.cases import Deviation, Finding, Level, case, skipped
 from p2pci.checker.client.desks import Holder, Record, Reply, head_of
-from p2pci.checker.client.joining import port_of
+from p2pci.checker.client.joining import connect_to_uploads, port_of
 from p2pci.checker.client.target import Client, fresh_number
 from p2pci.checker.program import wait_until
 from p2pci.checker.reading import read_holder_head
 from p2pci.checker.rules import lint_request, require
 from p2pci.checker.symptoms import Symptom
-from p2pci.checker.wire import Unreachable
 
 GROUP = "Downloads"
 TITLE = "A Document to Download"
 DOCUMENT = b"\n\nA document of the checker, in a few lines.\n" + b"It is short, and ends here.\n" * 60
 MANY_TIMES = 9
+NAME_SECONDS = 15.0  # a resolver may take long to find out that there is no such name
 PAUSE_SECONDS = 0.06  # between two pieces of a slow document
 
 
@@ -117,13 +117,7 @@ async def require_same_bytes(client: Client, record: Record, document: bytes) ->
     """Check what its upload server gives of a document that it downloaded; it need not share it."""
     if not has_added(client, record):
         return skipped("it does not ADD what it downloaded, which it need not")
-    port = port_of(client.index.adds[-1].request)
-    try:
-        wire = await client.wires.connect("127.0.0.1", port, name="upload server")
-    except Unreachable as error:
-        raise Deviation(
-            f"nobody accepts on port {port}: {error}", symptom=Symptom.NO_UPLOAD_SERVER
-        ) from error
+    wire = await connect_to_uploads(client, client.index.adds[-1])
     wire.send(f"GET RFC {record.number} P2P-CI/1.0\r\nHost: 127.0.0.1\r\nOS: Linux 6.1\r\n\r\n".encode())
     data = await wire.until_end()
     found = read_holder_head(data, is_over=True)
@@ -170,7 +164,7 @@ async def document_is_gone(client: Client) -> None:
 async def unknown_host(client: Client) -> None:
     await client.join()
     await client.start_get(Record(number=fresh_number(), title=TITLE, host="nobody.invalid", port=50_001))
-    await client.still_asks()
+    await client.still_asks(seconds=NAME_SECONDS)
 
 
 @case("B-8/6", Level.MUST, "A GET of what nobody has ends in a message, and nothing else.", also=("P-2.9",))

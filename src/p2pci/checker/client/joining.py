@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from p2pci.checker.cases import Deviation, Finding, Level, case, lenient, skipped
-from p2pci.checker.client.desks import Reply
+from p2pci.checker.client.desks import Asked, Reply
 from p2pci.checker.client.target import Client, fresh_number
 from p2pci.checker.messages import SeenRequest
 from p2pci.checker.program import wait_until
 from p2pci.checker.symptoms import Symptom
 from p2pci.checker.transcript import Direction, Transcript
-from p2pci.checker.wire import Unreachable
+from p2pci.checker.wire import Unreachable, Wire
 
 GROUP = "Joining, staying, leaving"
 IDLE_SECONDS = 1.0
@@ -32,17 +32,27 @@ async def joins_with_add(client: Client) -> None:
 @case("B-6/1", Level.MUST, "The port that it reports is that of its upload server, which answers.")
 async def upload_server_answers(client: Client) -> None:
     add = await client.added()
-    port = port_of(add.request)
-    try:
-        wire = await client.wires.connect("127.0.0.1", port, name="upload server")
-    except Unreachable as error:
-        raise Deviation(
-            f"nobody accepts on port {port}: {error}", symptom=Symptom.NO_UPLOAD_SERVER
-        ) from error
-    number = add.request.words[2].decode("ascii", "replace")
-    wire.send(f"GET RFC {number} P2P-CI/1.0\r\nHost: 127.0.0.1\r\nOS: Linux 6.1\r\n\r\n".encode())
+    wire = await connect_to_uploads(client, add)
+    number = add.request.words[2] if len(add.request.words) > 2 else b"1"
+    wire.send(b"GET RFC %b P2P-CI/1.0\r\nHost: 127.0.0.1\r\nOS: Linux 6.1\r\n\r\n" % number)
     if not (await wire.until_end()).startswith(b"P2P-CI/"):
         raise Deviation("the upload server does not answer a GET", symptom=Symptom.NO_UPLOAD_SERVER)
+
+
+async def connect_to_uploads(client: Client, add: Asked) -> Wire:
+    """Connect to the upload server of an ADD: on this machine, or on the host that it names."""
+    port = port_of(add.request)
+    named = next(iter(add.request.values_of(b"Host")), b"").decode("ascii", "replace")
+    reasons = []
+    for host in dict.fromkeys(("127.0.0.1", add.wire.remote[0], named)):
+        try:
+            return await client.wires.connect(host, port, name="upload server")
+        except Unreachable as error:
+            reasons.append(f"{host}: {error}")
+    raise Deviation(
+        f"nobody accepts on the port that it reports, {port} ({'; '.join(reasons)})",
+        symptom=Symptom.NO_UPLOAD_SERVER,
+    )
 
 
 def port_of(request: SeenRequest) -> int:

@@ -180,11 +180,17 @@ class Client:
     async def lookup(self, number: int, title: str = TITLE) -> Asked:
         return await self._ask(Action.LOOKUP, number=number, title=title)
 
-    async def list_all(self, *, symptom: Symptom = Symptom.SILENT) -> Asked:
-        return await self._ask(Action.LIST, symptom=symptom)
+    async def list_all(self) -> Asked:
+        return await self._ask(Action.LIST)
 
     async def _ask(
-        self, action: Action, *, number: int = 0, title: str = "", symptom: Symptom = Symptom.SILENT
+        self,
+        action: Action,
+        *,
+        number: int = 0,
+        title: str = "",
+        seconds: float = 0.0,
+        symptom: Symptom = Symptom.SILENT,
     ) -> Asked:
         """Use the menu, and give the request that comes of it.
 
@@ -198,7 +204,7 @@ class Client:
             new = self.index.asked[position:]
             return next((asked for asked in new if asked.request.method.upper() == method), None)
 
-        await self._wait_for(lambda: find() is not None)
+        await self._wait_for(lambda: find() is not None, seconds=seconds)
         return find() or self._miss(f"no {method.decode()} request came", symptom)
 
     async def get(self, record: Record, holder: Holder) -> Asked:
@@ -231,14 +237,14 @@ class Client:
         if self._hand.has_declined:
             raise Declined(f"nobody says how to {action.value.upper()} in this program")
 
-    async def _wait_for(self, is_so: Callable[[], bool]) -> None:
+    async def _wait_for(self, is_so: Callable[[], bool], *, seconds: float = 0.0) -> None:
         """Wait for what the program must do now, as long as it still can."""
         patience, hand = self.wires.patience, self._hand
 
         def is_over() -> bool:
             return is_so() or bool(hand and hand.has_declined) or not self.program.is_running
 
-        await wait_until(is_over, seconds=patience.answer_seconds)
+        await wait_until(is_over, seconds=max(seconds, patience.answer_seconds))
         if not self.program.is_running:
             await wait_until(
                 is_so, seconds=patience.quiet_seconds
@@ -251,13 +257,16 @@ class Client:
         has_left = not self.program.is_running or all(wire.ending for wire in self.index.wires)
         raise Deviation(what, symptom=Symptom.ENDS_ON_ERROR if has_left else symptom)
 
-    async def still_asks(self) -> None:
+    async def still_asks(self, *, seconds: float = 0.0) -> None:
         """Check that it still does what its user wants: a LIST comes, on the connection that it has.
+
+        Args:
+            seconds: for that; the time for an answer, where that is more.
 
         Raises:
             Deviation: it has ended, has lost its connection, or asks no more.
         """
-        asked = await self.list_all(symptom=Symptom.HANGS_ON_ANSWER)
+        asked = await self._ask(Action.LIST, seconds=seconds, symptom=Symptom.HANGS_ON_ANSWER)
         if asked.wire is not self.index.wires[0]:
             raise Deviation(
                 "the program gave up its connection to the index, and made another",
