@@ -201,7 +201,7 @@ class Index(Desk):
         self.records: list[Record] = []
 
     def right_reply(self, request: SeenRequest) -> Reply:
-        number = next((int(word) for word in request.words if word.isdigit() and len(word) <= 10), 0)
+        number = _number_in(request)
         match request.method.upper():
             case b"ADD":
                 added = _to_record(request, number)
@@ -217,6 +217,11 @@ class Index(Desk):
     @property
     def adds(self) -> list[Asked]:
         return [asked for asked in self.asked if asked.request.method.upper() == b"ADD"]
+
+
+def _number_in(request: SeenRequest) -> int:
+    """Give the number of a request as far as one can be made out, else 0."""
+    return next((int(word) for word in request.words if word.isdigit() and len(word) <= 10), 0)
 
 
 def _to_record(request: SeenRequest, number: int) -> Record:
@@ -259,11 +264,9 @@ class Holder(Desk):
         return Record(number=number, title=title, host=self.host, port=self.port)
 
     def right_reply(self, request: SeenRequest) -> Reply:
-        number = next((int(word) for word in request.words if word.isdigit() and len(word) <= 10), 0)
-        document = self.documents.get(number)
-        if document is None or request.method.upper() != b"GET":
-            status = Status.BAD_REQUEST if document else Status.NOT_FOUND
-            return Reply((encode_status_line(status) + b"\r\n",), is_last=True)
+        document = self.documents.get(_number_in(request))
+        if document is None:
+            return Reply((encode_status_line(Status.NOT_FOUND) + b"\r\n",), is_last=True)
         return Reply((head_of(len(document)) + document,), is_last=True)
 
 
