@@ -13,9 +13,9 @@ from p2pci.errors import InvalidValueError
 from tests.checker.reports.fixed import RESULTS, make_case
 
 CASES: list[Case[object]] = [
-    make_case("P-2.4/1", Level.MUST, "One.", "Group", also=("B-18",)),
-    make_case("P-2.4/10", Level.MUST, "Two.", "Group"),
-    make_case("P-2.41/1", Level.MUST, "Three.", "Group"),
+    make_case("P-1.4/1", Level.MUST, "One.", "Group", also=("B-18",)),
+    make_case("P-1.4/10", Level.MUST, "Two.", "Group"),
+    make_case("P-1.46/1", Level.MUST, "Three.", "Group"),
     make_case("B-18/1", Level.SHOULD, "Four.", "Group"),
 ]
 
@@ -27,14 +27,14 @@ def ids(*only: str, skip: tuple[str, ...] = ()) -> list[str]:
 @pytest.mark.parametrize(
     "only, found",
     [
-        ((), ["P-2.4/1", "P-2.4/10", "P-2.41/1", "B-18/1"]),
-        (("P-2.4/1",), ["P-2.4/1"]),
-        (("p-2.4",), ["P-2.4/1", "P-2.4/10"]),
-        (("P-2",), ["P-2.4/1", "P-2.4/10", "P-2.41/1"]),
-        (("P",), ["P-2.4/1", "P-2.4/10", "P-2.41/1"]),
-        (("P-*/1",), ["P-2.4/1", "P-2.41/1"]),
-        (("B-18",), ["P-2.4/1", "B-18/1"]),
-        (("B-18/1, P-2.41", "P-2.4/10"), ["P-2.4/10", "P-2.41/1", "B-18/1"]),
+        ((), ["P-1.4/1", "P-1.4/10", "P-1.46/1", "B-18/1"]),
+        (("P-1.4/1",), ["P-1.4/1"]),
+        (("p-1.4",), ["P-1.4/1", "P-1.4/10"]),
+        (("P-1",), ["P-1.4/1", "P-1.4/10", "P-1.46/1"]),
+        (("P",), ["P-1.4/1", "P-1.4/10", "P-1.46/1"]),
+        (("P-*/1",), ["P-1.4/1", "P-1.46/1"]),
+        (("B-18",), ["P-1.4/1", "B-18/1"]),
+        (("B-18/1, P-1.46", "P-1.4/10"), ["P-1.4/10", "P-1.46/1", "B-18/1"]),
     ],
 )
 def test_only(only: tuple[str, ...], found: list[str]) -> None:
@@ -42,11 +42,11 @@ def test_only(only: tuple[str, ...], found: list[str]) -> None:
 
 
 def test_skip_goes_by_the_clause_of_a_case_alone() -> None:
-    assert ids(skip=("B-18",)) == ["P-2.4/1", "P-2.4/10", "P-2.41/1"]
-    assert ids("P-2.4", skip=("*/10",)) == ["P-2.4/1"]
+    assert ids(skip=("B-18",)) == ["P-1.4/1", "P-1.4/10", "P-1.46/1"]
+    assert ids("P-1.4", skip=("*/10",)) == ["P-1.4/1"]
 
 
-@pytest.mark.parametrize("word, said", [("P-2.5", "Near it are P-2.4"), ("zzz", "See --list.")])
+@pytest.mark.parametrize("word, said", [("P-1.5", "Near it are P-1.4"), ("zzz", "See --list.")])
 def test_unknown_pattern_names_near_ones(word: str, said: str) -> None:
     with pytest.raises(InvalidValueError, match=f"no case '{word}'. {said}"):
         ids(word)
@@ -58,10 +58,10 @@ def test_nothing_left_is_an_error() -> None:
 
 
 def test_waivers() -> None:
-    lines = ["\ufeffP-2.4/1", "", "# only a comment", "  B-18/1   # agreed  "]
-    assert read_waivers(lines, CASES, source="x") == {"P-2.4/1": "no reason given", "B-18/1": "agreed"}
-    with pytest.raises(InvalidValueError, match=r"x, line 2: there is no case 'P-2\.4/11'\. Near it are P-2"):
-        read_waivers(["", "P-2.4/11 # why"], CASES, source="x")
+    lines = ["\ufeffP-1.4/1", "", "# only a comment", "  B-18/1   # agreed  "]
+    assert read_waivers(lines, CASES, source="x") == {"P-1.4/1": "no reason given", "B-18/1": "agreed"}
+    with pytest.raises(InvalidValueError, match=r"x, line 2: there is no case 'P-1\.4/11'\. Near it are P-1"):
+        read_waivers(["", "P-1.4/11 # why"], CASES, source="x")
 
 
 def test_only_what_would_count_is_waived() -> None:
