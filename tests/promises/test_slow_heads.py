@@ -30,7 +30,7 @@ def test_two_hundred_slow_heads_are_cut_after_the_default_time(index: Served) ->
 
 def test_trickle_of_get_is_cut(start: Start, tmp_path: Path) -> None:
     holder = start("holder", str(tmp_path), f"head_seconds={HEAD_SECONDS}")
-    peers = holder.peers(SLOW)
+    peers = [_begun(holder.peer()) for _ in range(SLOW)]
     _drip(peers, seconds=HEAD_SECONDS)
     assert {read_to_the_end(peer) for peer in peers} == {b"P2P-CI/1.0 400 Bad Request\r\n\r\n"}
 
@@ -46,7 +46,7 @@ def test_idle_between_requests_costs_little_and_is_never_cut(index: Served) -> N
 
 
 def _attack(index: Served, *, seconds: float) -> None:
-    idle, slow = index.peers(50), index.peers(SLOW)
+    idle, slow = index.peers(50), [_begun(index.peer()) for _ in range(SLOW)]
     for number, peer in enumerate(idle):
         if number % 2:
             peer.asks(add(7), answer("7 Seven h 5"))
@@ -58,11 +58,16 @@ def _attack(index: Served, *, seconds: float) -> None:
         index.is_good_to(peer)
 
 
+def _begun(peer: WirePeer) -> WirePeer:
+    """Begin a head at once: who has said nothing when its time is over gets no answer (P-1.29)."""
+    peer.says(b"G")
+    return peer
+
+
 def _drip(peers: list[WirePeer], *, seconds: float) -> None:
     """Send a byte a round until the time for a head is over; each connection lives as long, and no longer."""
     for peer in peers:
         peer.socket.settimeout(seconds * 5)
-        peer.says(b"G")
     begun = time.monotonic()
     while peers[0].hears_nothing(seconds=seconds / 5):
         assert time.monotonic() - begun < seconds * 5

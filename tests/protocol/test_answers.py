@@ -159,6 +159,20 @@ def test_answers_of_adds_in_flight_come_in_order() -> None:
     assert reader.next_event() is Wait.CLOSED
 
 
+def test_half_a_line_end_of_an_answer_spoils_no_later_one() -> None:
+    """The echo is complete with its record: the CR of its blank line may come with it, the LF not (P-2.19)."""
+    reader = AnswerReader()
+    echo = OK_HEAD + b"RFC 7 Seven h 5\r\n" + END
+    right = [AnswerStarted(200), Record(7, "Seven", "h", 5), AnswerEnded(complete=True)]
+    for is_dropped in (True, False):
+        reader.expect(ADD)
+        assert read(reader, [echo[:-1]]) == right
+        if is_dropped:
+            reader.receive_data(echo[-1:])
+        reader.expect_adds(1)
+        assert read(reader, [echo if is_dropped else echo[-1:] + echo]) == right
+
+
 @given(records)
 def test_the_echo_of_an_add_comes_back_as_written(record: Record) -> None:
     """P-2.3."""

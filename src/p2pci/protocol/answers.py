@@ -119,6 +119,8 @@ class AnswerReader:
         """Expect answers to so many ADDs or REMOVEs more, which are in flight together (clause P-5.6)."""
         self._waiting += count
         if self._state is _State.IDLE:
+            self._buffer = b""  # half a line end of the last answer, whose other half may be dropped already
+            self._position = 0
             self._is_add = True
             self._waiting -= 1
             self._begin()
