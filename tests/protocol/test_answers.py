@@ -160,7 +160,7 @@ def test_answers_of_adds_in_flight_come_in_order() -> None:
 
 
 def test_half_a_line_end_of_an_answer_spoils_no_later_one() -> None:
-    """The echo is complete with its record: the CR of its blank line may come with it, the LF not (P-2.19)."""
+    """The echo ends with its record: the CR of its blank line may come with it, and the LF not (P-2.19)."""
     reader = AnswerReader()
     echo = OK_HEAD + b"RFC 7 Seven h 5\r\n" + END
     right = [AnswerStarted(200), Record(7, "Seven", "h", 5), AnswerEnded(complete=True)]
