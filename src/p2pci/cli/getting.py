@@ -64,14 +64,16 @@ class _Outcome(NamedTuple):
     status: ExitStatus = ExitStatus.DONE
 
 
-async def get_documents(server: Address, numbers: list[int], options: GetOptions) -> ExitStatus:
+async def get_documents(
+    server: Address, numbers: list[int], options: GetOptions, *, terminal: Terminal | None = None
+) -> ExitStatus:
     """Download documents into a folder, each from the first holder that delivers it, else from the origin.
 
     Every number is tried; the exit code is that of the first that failed. What the folder has stays
-    untouched unless forced.
+    untouched unless forced. It is told on standard output, unless on another terminal.
     """
-    terminal = Terminal()
-    trace = tracer(is_json=options.is_json) if options.is_traced else None
+    trace = tracer(is_json=options.is_json or terminal is not None) if options.is_traced else None
+    terminal = terminal or Terminal()
     outcomes: dict[int, _Outcome] = {}
     with Shelf(options.folder, spare=cache_folder()) as shelf:
         getting = _Getting(server, shelf, options=options, terminal=terminal, trace=trace)

@@ -9,15 +9,27 @@ import click
 from click.core import ParameterSource
 
 from p2pci import __version__
-from p2pci.cli.commands import asking, bundling, checking, shelf, spying, taking_part
+from p2pci.cli.commands import asking, bundling, checking, completing, reading, shelf, spying, taking_part
 from p2pci.cli.exits import ExitStatus, run_to_exit
+from p2pci.cli.grouping import SectionedGroup
 from p2pci.cli.settings import SETTINGS_FILE, load_settings
 from p2pci.errors import InvalidValueError
 
 SETTINGS_PATH = Path(SETTINGS_FILE)
+SECTIONS = {
+    "Run": ("server", "peer"),
+    "Ask and fetch": ("lookup", "list", "get", "mirror", "search"),
+    "The shelf": ("titles", "read", "bundle"),
+    "Conformance": ("check", "spy"),
+    "Other": ("demo", "completion"),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=SectionedGroup,
+    sections=SECTIONS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(version=__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -75,10 +87,12 @@ for _command in (
     asking.get,
     shelf.mirror,
     shelf.titles,
+    reading.read,
     bundling.bundle,
     spying.spy,
     checking.check,
     taking_part.demo,
+    completing.completion,
 ):
     cli.add_command(_command)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from p2pci.cli.completing import complete_listed_number
 from p2pci.cli.options import (
     DIGEST,
     FOLDER,
@@ -76,7 +77,7 @@ def list_all(*, server: Address, is_json: bool, trace: bool) -> ExitStatus:
 
 
 @click.command()
-@click.argument("numbers", nargs=-1, required=True)
+@click.argument("numbers", nargs=-1, required=True, shell_complete=complete_listed_number)
 @click.option("-o", "--output", type=FOLDER, default=".", show_default=True, help="The folder to save in.")
 @click.option("--force", is_flag=True, help="Download again what is already there.")
 @click.option("--accept", type=DIGEST, help="The SHA-256 that is right when holders disagree, in hex.")

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from p2pci.cli.completing import complete_shelf_number
 from p2pci.cli.limiting import grouped
 from p2pci.cli.options import (
     DIGEST,
@@ -140,7 +141,7 @@ def mirror(
 
 
 @click.command()
-@click.argument("numbers", nargs=-1)
+@click.argument("numbers", nargs=-1, shell_complete=complete_shelf_number)
 @library_option
 @json_option
 @click.option("--update", is_flag=True, help="First fetch rfc-index.txt from the origin, if it is newer.")

@@ -5,7 +5,9 @@ Imports `library.titles` and the rest of this package.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import islice
 from typing import NamedTuple
 
 from p2pci.library.text.headings import title_key
@@ -15,6 +17,7 @@ from p2pci.library.text.sections import Section, find_sections
 from p2pci.library.titles import decode_document
 
 _MAX_NEAR = 5
+_MAX_TOPMOST = 24
 
 
 class Text(NamedTuple):
@@ -60,7 +63,10 @@ class Text(NamedTuple):
             return around[:1] + around[1:][-_MAX_NEAR:]
         by_key = {title_key(each.title): each for each in reversed(self.sections) if each.title}
         close = get_close_matches(title_key(wanted)[:200], list(by_key), n=_MAX_NEAR, cutoff=0.5)
-        return [by_key[key] for key in close] or [each for each in self.sections if each.level == 1]
+        return [by_key[key] for key in close] or list(islice(self._topmost(), _MAX_TOPMOST))
+
+    def _topmost(self) -> Iterator[Section]:
+        return (section for section in self.sections if section.level == 1)
 
     def _has(self, number: str) -> bool:
         return any(section.number == number for section in self.sections)

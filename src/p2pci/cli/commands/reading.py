@@ -1,0 +1,82 @@
+"""The command that shows a document."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from p2pci.cli.completing import complete_shelf_number
+from p2pci.cli.options import (
+    json_option,
+    library_option,
+    max_bytes_option,
+    origin_option,
+    run_command,
+    server_option,
+    trace_option,
+)
+from p2pci.cli.settings import parse_rfc_number
+
+if TYPE_CHECKING:
+    from p2pci.cli.exits import ExitStatus
+    from p2pci.events import Address
+
+
+@click.command()
+@click.argument("number", shell_complete=complete_shelf_number)
+@click.option("--section", default="", metavar="SECTION", help="Only 3.4, 'appendix A', or words of a title.")
+@click.option("--contents", "is_contents", is_flag=True, help="Only the sections' numbers and titles.")
+@click.option(
+    "--pager/--plain", "is_paged", default=None, help="In the pager, as on a screen, or plain, as in a pipe."
+)
+@max_bytes_option
+@origin_option
+@library_option
+@server_option
+@json_option
+@trace_option
+def read(
+    number: str,
+    *,
+    section: str,
+    is_contents: bool,
+    is_paged: bool | None,
+    max_bytes: int,
+    origin: str | None,
+    library: Path,
+    server: Address,
+    is_json: bool,
+    trace: bool,
+) -> ExitStatus:
+    """Read an RFC, without its page breaks; one that the folder lacks is fetched first.
+
+    \b
+    Example:  p2pci read 9293 --section 3.4
+              p2pci read 2119 --contents
+    """
+    from p2pci.cli.getting import GetOptions, get_documents
+    from p2pci.cli.reading import ReadOptions, read_document
+    from p2pci.cli.terminal import Terminal
+
+    wanted = parse_rfc_number(number)
+    taking = GetOptions(
+        folder=library,
+        is_forced=False,
+        accepts=None,
+        max_bytes=max_bytes,
+        origin=origin,
+        is_json=False,
+        is_traced=trace,
+    )
+    options = ReadOptions(
+        section=section.strip(), is_contents=is_contents, is_paged=is_paged, is_json=is_json
+    )
+    return read_document(
+        wanted,
+        library=library,
+        options=options,
+        fetch=lambda: run_command(get_documents(server, [wanted], taking, terminal=Terminal(sys.stderr))),
+    )
