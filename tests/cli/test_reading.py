@@ -71,8 +71,11 @@ def read(folder: Path, *words: str, env: dict[str, str] | None = None) -> tuple[
 
 def test_document_is_plain_in_a_pipe_with_what_is_known_on_top(folder: Path) -> None:
     (folder / "rfcs/rfc-index.txt").write_text(INDEX)
+    before = sorted(folder.rglob("*"))
 
     code, text, errors = read(folder, "7000")
+
+    assert sorted(folder.rglob("*")) == before
 
     assert (code, errors) == (0, "")
     assert text.splitlines()[:6] == [
@@ -154,6 +157,17 @@ def test_missing_document_is_fetched_first_and_said_so(folder: Path, stage: Stag
     assert (folder / "rfcs/rfc123.txt").exists()
 
 
+def test_only_the_document_is_on_standard_output(folder: Path, stage: Stage) -> None:
+    _, port = stage.start_server()
+    stage.start_holder(port, {123: "Found Elsewhere"})
+
+    code, text, errors = read(folder, "123", "--server", f"{LOOPBACK}:{port}", "--json", "--trace")
+
+    assert code == 0
+    assert json.loads(text)["title"] == "Found Elsewhere"
+    assert "GET RFC 123 P2P-CI/1.0" in errors
+
+
 def test_without_an_index_the_error_says_what_was_tried(folder: Path) -> None:
     code, text, errors = read(folder, "123", "--server", f"{LOOPBACK}:{closed_port()}")
 
@@ -162,9 +176,11 @@ def test_without_an_index_the_error_says_what_was_tried(folder: Path) -> None:
 
 
 def test_screen_shows_bold_headings_and_underlined_references(folder: Path, stage: Stage) -> None:
+    (folder / "rfcs/rfc-index.txt").write_text(INDEX)
     shown = on_screen(stage, "7000", env=QUIET | {"PAGER": "cat"})
 
     assert "\x1b[1m1.  Introduction\x1b[0m" in shown
+    assert "\x1b[1mObsoleted by: RFC 8000\x1b[0m" in shown
     assert "See \x1b[4mRFC 2119\x1b[0m and \x1b[4mRFC 8174\x1b[0m, and Section 2." in shown
     assert "\x1b]8" not in shown
 

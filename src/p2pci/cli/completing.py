@@ -1,7 +1,7 @@
 """What a shell may complete: numbers of documents, known by the names in a folder or by its index file.
 
-A shell waits for this at each press of a key: nothing is imported that need not be, no document is opened, and
-of an index file only the numbers are looked for.
+A shell waits for this at each press of a key: nothing is imported that need not be, no document is opened,
+and of an index file only the numbers are looked for.
 """
 
 from __future__ import annotations

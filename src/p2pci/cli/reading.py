@@ -168,21 +168,22 @@ def _linking(shelf: Shelf) -> Callable[[int], str]:
 def _lines(document: _Document, section: Section | None, *, style: Style, is_contents: bool) -> Iterator[str]:
     entry, text = document.entry, document.text
     yield bold(f"RFC {entry.number}  {entry.title}", style)
-    yield from map(escape, _badges(document))
+    for name, value in _badges(document):
+        yield bold(f"{name}: {value}", style) if name == "Obsoleted by" else escape(f"{name}: {value}")
     yield ""
     if not is_contents:
         yield from styled_lines(text, _rows(text, section), style)
         return
     for each in text.sections:
         if section is None or section.line <= each.line < section.stop:
-            yield escape(f"{'  ' * each.level}{each.label}{'  ' if each.label else ''}{each.title}")
+            yield "  " * each.level + escape("  ".join(filter(None, (each.label, each.title))))
 
 
-def _badges(document: _Document) -> Iterator[str]:
+def _badges(document: _Document) -> Iterator[tuple[str, str]]:
     entry = document.entry
     source = "" if document.is_listed else " (says the document; the folder has no index that lists it)"
     if entry.status or source:
-        yield f"Status: {entry.status or 'unknown'}{source}"
+        yield "Status", f"{entry.status or 'unknown'}{source}"
     for name, others in (
         ("Obsoleted by", entry.obsoleted_by),
         ("Updated by", entry.updated_by),
@@ -190,4 +191,4 @@ def _badges(document: _Document) -> Iterator[str]:
         ("Updates", entry.updates),
     ):
         if others:
-            yield f"{name}: {', '.join(others)}"
+            yield name, ", ".join(others)

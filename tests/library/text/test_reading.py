@@ -9,7 +9,7 @@ import pytest
 
 from p2pci.library.text import entry_from_header, read_text
 
-SIZE = 400_000
+SIZE = 200_000
 SECONDS = 5.0  # some hundred times what the slowest takes: only what is not linear takes longer
 
 HOSTILE = {
@@ -36,9 +36,9 @@ HOSTILE = {
 @pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_takes_no_longer_than_others(piece: str) -> None:
     text = "RFCs 1" + piece * (SIZE // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     read_text(text)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,26 +58,32 @@ def read(
     Example:  p2pci read 9293 --section 3.4
               p2pci read 2119 --contents
     """
-    from p2pci.cli.getting import GetOptions, get_documents
     from p2pci.cli.reading import ReadOptions, read_document
-    from p2pci.cli.terminal import Terminal
 
     wanted = parse_rfc_number(number)
-    taking = GetOptions(
+    options = ReadOptions(
+        section=section.strip(), is_contents=is_contents, is_paged=is_paged, is_json=is_json
+    )
+    fetch = partial(
+        _fetch, wanted, server=server, library=library, max_bytes=max_bytes, origin=origin, is_traced=trace
+    )
+    return read_document(wanted, library=library, options=options, fetch=fetch)
+
+
+def _fetch(
+    number: int, *, server: Address, library: Path, max_bytes: int, origin: str | None, is_traced: bool
+) -> ExitStatus:
+    """Put a document on the shelf; standard output is left to what is read."""
+    from p2pci.cli.getting import GetOptions, get_documents
+    from p2pci.cli.terminal import Terminal
+
+    options = GetOptions(
         folder=library,
         is_forced=False,
         accepts=None,
         max_bytes=max_bytes,
         origin=origin,
         is_json=False,
-        is_traced=trace,
+        is_traced=is_traced,
     )
-    options = ReadOptions(
-        section=section.strip(), is_contents=is_contents, is_paged=is_paged, is_json=is_json
-    )
-    return read_document(
-        wanted,
-        library=library,
-        options=options,
-        fetch=lambda: run_command(get_documents(server, [wanted], taking, terminal=Terminal(sys.stderr))),
-    )
+    return run_command(get_documents(server, [number], options, terminal=Terminal(sys.stderr)))
