@@ -93,7 +93,7 @@ def test_section_is_found_by_number_appendix_or_title(wanted: str, title: str) -
 
 
 FINDABLE = read_text(
-    "1.  Fourteen\n\n   a\n\n2.  Two\n\n   a\n\n3.  Three\n\n   a\n\n3.1.  Five\n\n   a\n\n"
+    "1.  Fourteen of 99\n\n   a\n\n2.  Two\n\n   a\n\n3.  Three\n\n   a\n\n3.1.  Five\n\n   a\n\n"
     "3.2.  Four\n\n   a\n\n"
     "4.  Security Considerations\n\n   a\n\nAppendix A.  Alpha\n\n   a\n\nA.1.  Alpha One\n\n   a\n   b\n"
 )

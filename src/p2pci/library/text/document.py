@@ -5,6 +5,7 @@ Imports `library.titles` and the rest of this package.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import islice
@@ -16,6 +17,7 @@ from p2pci.library.text.references import Reference, find_references
 from p2pci.library.text.sections import Section, find_sections
 from p2pci.library.titles import decode_document
 
+_NUMBER = re.compile(r"[\d.]*")
 _MAX_NEAR = 5
 _MAX_TOPMOST = 24
 
@@ -47,7 +49,7 @@ class Text(NamedTuple):
         for section in appendices_first if letter != words else self.sections:
             if section.number and section.number.casefold() == letter:
                 return section
-        key = title_key(wanted)
+        key = "" if _NUMBER.fullmatch(letter) else title_key(wanted)
         keys = [title_key(section.title) for section in self.sections] if key else []
         matches = [row for row, title in enumerate(keys) if title == key]
         matches += [row for row, title in enumerate(keys) if key in title]
