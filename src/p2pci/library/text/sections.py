@@ -27,7 +27,7 @@ _USUAL = re.compile(
     r"|glossary|authors?",
     re.IGNORECASE,
 )
-_UNLIKELY = re.compile(r"[{}|;=<>]|::|\s{3}|[,;:]$|\+--|\.{3}")
+_UNLIKELY = re.compile(r"[{}|;=<>]|::|\s{3}|[,;:]$|\+--|\.{3}|^(?:FIGURE|Figure|TABLE|Table)\s\d")
 _PROSE = re.compile(r"[,;:]$|[^.]\.$|[a-z]{4}\.\s{1,2}[A-Z]|^[A-Z]\. .*,")  # or who wrote a reference
 _UNDERLINE = re.compile(r"\s*[-=_~]{3,}\s*")
 _PAGE_COLUMNS = 72
@@ -192,9 +192,9 @@ def _is_margin_title(heading: Heading, shape: _Shape) -> bool:
         return False
     if _UNDERLINE.fullmatch(after):
         return True
-    if shape.body_indent:
-        return not after or _indent(after) > 0
-    return not after and (title.isupper() or title.istitle()) and len(title) > 3
+    if after:  # a term, with what it means below it
+        return False
+    return shape.body_indent > 0 or (len(title) > 3 and (title.isupper() or title.istitle()))
 
 
 def _with_stops(headings: list[Heading], lines: Sequence[str]) -> list[Section]:
