@@ -63,6 +63,21 @@ def test_roman_numbers_letters_and_trailing_zeros_are_numbers() -> None:
     assert numbers(text) == ["I", "II", "1.0", "1.1", "2.0", "A.1"]
 
 
+def test_appendices_are_letters_numbers_or_romans() -> None:
+    lines = ["Appendix H.  Eight", "Appendix I.  Nine", "I.1.  Part", "APPENDIX 1 - One", "Annex II: Two"]
+    prose = "Appendix J lists more of them,\nand is none."
+    text = read_text("\n\n   text\n\n".join([*lines, prose]) + "\n\n   text\n")
+
+    assert [section.number for section in text.sections] == ["H", "I", "I.1", "1", "II"]
+
+
+@pytest.mark.parametrize("number", ["Iv.", "iv.", "Xi.", "a.", "IIX.", "VX.", "999.", "0.", "0.0.0", "A.0"])
+def test_odd_numbers_are_read_without_an_error(number: str) -> None:
+    text = read_text(f"I.  One\n\n   text\n\n{number}  Odd One\n\n   text\n")
+
+    assert titles(text)[:1] == ["One"]
+
+
 def test_title_goes_on_in_the_next_line() -> None:
     text = read_text(
         "1.  A Title That Is Too Long for One\n    Line\n\n   text\n   text\n\nAppendix A\n\n   More\n"

@@ -18,7 +18,7 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _APPENDIX = re.compile(
-    r" {0,60}(?:appendix|annex)\s{1,4}(?P<number>(?:[A-Z]|\d{1,2})(?:\.\d{1,3}){0,8}|[IVX]{1,6})"
+    r" {0,60}(?:appendix|annex)\s{1,4}(?P<number>(?:[A-Z]|\d{1,2})(?:\.\d{1,3}){0,8}|[IVX]{1,6})\b"
     r"\s{0,4}[-.:)]?-?\s{0,12}(?P<title>.*)",
     re.IGNORECASE,
 )
@@ -48,7 +48,7 @@ class Heading(NamedTuple):
     def path(self) -> tuple[int, ...]:
         """The number as numbers: letters are counted from 1, a last 0 is not one (`2.0` is `2`)."""
         first, *rest = self.number.split(".")
-        path = (_count(first), *map(int, rest))
+        path = (_count(first, is_letter=self.kind == "letter"), *map(int, rest))
         return path[:-1] if len(path) > 1 and path[-1] == 0 else path
 
     @property
@@ -59,7 +59,7 @@ class Heading(NamedTuple):
             return "appendix" if self.is_appendix else "number"
         if self.is_appendix:
             return "letter"
-        return "roman" if "." not in self.number and _is_roman(first) and first != "C" else "letter"
+        return "roman" if "." not in self.number and _is_roman(first) else "letter"
 
 
 def heading_in(line: str, row: int = -1) -> Heading | None:
@@ -68,7 +68,7 @@ def heading_in(line: str, row: int = -1) -> Heading | None:
         return None
     if match := _APPENDIX.fullmatch(line):
         number, is_appendix = match["number"].upper(), True
-    elif (match := _NUMBERED.fullmatch(line)) and match["number"][0] == match["number"][0].upper():
+    elif (match := _NUMBERED.fullmatch(line)) and match["number"] == match["number"].upper():
         number, is_appendix = match["number"], False
     else:
         return None
@@ -81,13 +81,13 @@ def title_key(title: str) -> str:
     return "".join(_WORD.findall(title.casefold()))
 
 
-def _count(first: str) -> int:
+def _count(first: str, *, is_letter: bool) -> int:
     if first.isdigit():
         return int(first)
-    if _is_roman(first):
+    if len(first) > 1 or not is_letter:
         values = [_ROMAN_DIGITS[letter] for letter in first]
         return sum(-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))
-    return ord(first[0]) - ord("A") + 1
+    return ord(first) - ord("A") + 1
 
 
 def _is_roman(first: str) -> bool:

@@ -72,26 +72,30 @@ def find_sections(lines: Sequence[str]) -> list[Section]:
 
 
 class _Shape:
-    """The lines, and how far in their text stands."""
+    """The lines, and how far in their text stands.
+
+    Attributes:
+        body_indent: blanks before most lines.
+        tops: the short lines at the top of a paragraph, or numbered right below it, that are not in the
+            contents: where, what, and the numbered heading that they may be.
+    """
 
     def __init__(self, lines: Sequence[str], contents: Contents) -> None:
         self.lines = lines
         self.contents = contents
         indents = Counter(_indent(line) for line in lines if line)
         self.body_indent = indents.most_common(1)[0][0] if indents else 0
+        self.tops = list(self._tops())
 
-    def rows(self) -> Iterator[tuple[int, str]]:
-        """The short lines at the top of a paragraph, or right below one, that are not in the contents."""
+    def _tops(self) -> Iterator[tuple[int, str, Heading | None]]:
         near = 0
         for row, line in enumerate(self.lines):
             near = near + 1 if line else 0
-            if (
-                0 < near <= 2
-                and len(line) <= MAX_HEADING_CHARS
-                and row not in self.contents
-                and not is_entry(line)
-            ):
-                yield row, line
+            if not 0 < near <= 2 or len(line) > MAX_HEADING_CHARS or row in self.contents:
+                continue
+            heading = heading_in(line, row)
+            if (heading or near == 1) and not is_entry(line):
+                yield row, line, heading
 
     def before(self, row: int) -> str:
         return self.lines[row - 1] if row else ""
@@ -104,8 +108,7 @@ def _numbered(shape: _Shape) -> Iterator[Heading]:
     last: dict[str, Heading] = {}
     indents: dict[str, int] = {}
     previous = -2
-    for row, line in shape.rows():
-        heading = heading_in(line, row)
+    for row, _, heading in shape.tops:
         if heading is None or (shape.before(row) and previous != row - 1):
             continue
         before = last.get(heading.kind)
@@ -123,7 +126,7 @@ def _numbered(shape: _Shape) -> Iterator[Heading]:
 def _follows(before: Heading | None, heading: Heading) -> bool:
     """Whether a number is the next one after another: a part of it, its sibling, or that of what it is in."""
     path = heading.path
-    if before is None:
+    if before is None or (heading.is_appendix and len(path) == 1):
         return path in {(0,), (1,), (1, 1)} or heading.is_appendix
     known = before.path
     depth = len(path)
@@ -172,9 +175,9 @@ def _with_title(heading: Heading, shape: _Shape) -> Heading:
 def _unnumbered(shape: _Shape, numbered: range) -> Iterator[Heading]:
     """Headings without a number; between numbered ones only those that contents name or every RFC has."""
     is_past_head = False  # the title itself stands at the margin, too
-    for row, line in shape.rows():
+    for row, line, numbered_one in shape.tops:
         is_past_head = is_past_head or row == numbered.start
-        if shape.before(row) or heading_in(line):
+        if numbered_one or shape.before(row):
             continue
         heading = Heading("", line.strip(), row, _indent(line))
         if shape.contents.names(heading) or _USUAL.fullmatch(heading.title):
