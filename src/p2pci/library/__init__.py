@@ -11,6 +11,7 @@
     entries    what an index says of one document
     readings   titles and digests, kept from one run to the next
     folder     the folder's descriptor, and the system's refusals in words
+    search     the full-text index (a package of its own)
 
 Plain blocking functions on the standard library; imports the protocol's values, and errors.
 """

@@ -45,6 +45,12 @@ def is_settled(modified_ns: int) -> bool:
     return time.time_ns() - modified_ns > SETTLED_SECONDS * 1e9
 
 
+def spare_path(folder: Path, spare: Path, *, suffix: str) -> Path:
+    """Where in a spare folder something about a shelf is kept."""
+    key = hashlib.sha256(str(folder).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return spare / f"shelf-{key}{suffix}"
+
+
 class Readings:
     """The readings of one folder, by file name.
 
@@ -55,8 +61,7 @@ class Readings:
 
     def __init__(self, folder: Folder, spare: Path | None) -> None:
         self._folder = folder
-        key = hashlib.sha256(str(folder.path).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-        self._spare = spare / f"shelf-{key}.json" if spare else None
+        self._spare = spare_path(folder.path, spare, suffix=".json") if spare else None
         self._readings = self._load()
         self._lasting = set(self._readings)  # names of what may be kept
         self._has_changed = False

@@ -1,0 +1,36 @@
+"""Search in the documents of a shelf, and in titles.
+
+    index      the index of a shelf: kept current, and asked
+    building   what is new on the shelf is indexed, in the background
+    store      the file of the index: opened, locked, replaced when damaged
+    ranking    what fits, the best first
+    query      what a person types
+    matching   titles that fit
+    snippets   a piece of a document that shows why it was found
+    words      the text of a document, and its words
+    pages      what pages repeat, left out
+    facts      year and status as a document tells them
+    holding    a folder held while something in it is worked on
+
+Plain blocking functions on the standard library; one worker thread in `index`.
+"""
+
+from p2pci.library.search.building import Progress
+from p2pci.library.search.facts import Facts, year_of
+from p2pci.library.search.index import Hit, SearchIndex
+from p2pci.library.search.matching import TitleMatcher, Titles
+from p2pci.library.search.query import Query, parse_query
+from p2pci.library.search.snippets import Part
+
+__all__ = [
+    "Facts",
+    "Hit",
+    "Part",
+    "Progress",
+    "Query",
+    "SearchIndex",
+    "TitleMatcher",
+    "Titles",
+    "parse_query",
+    "year_of",
+]
