@@ -19,7 +19,7 @@ from p2pci.library.search.snippets import Part, cut_snippet
 from p2pci.library.search.store import DamagedError, Store
 from p2pci.library.shelf import Document, Shelf
 
-LIMIT = 20
+LIMIT = 10
 """How many hits a query gives unless told."""
 
 _MAX_TRIES = 3  # with a file that is damaged again and again

@@ -6,44 +6,41 @@ A document is also found by its name: `rfc 9293` and `9293` mean that one. Impor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from p2pci.library.search.query import Query
 from p2pci.library.search.words import compose, fold, words_in
 
 
-class _Title(NamedTuple):
-    """A title, and it folded with the document's names, for a first look."""
-
-    number: int
-    title: str
-    folded: str
-
-
 class TitleMatcher:
-    """A query asked of titles."""
+    """A query asked of titles.
+
+    Attributes:
+        words: that a title must have, at least as strings; none when nothing is wanted.
+    """
 
     def __init__(self, query: Query) -> None:
         self._query = query
         self._phrases = query.phrases
-        self._words = {word for phrase in self._phrases for word in phrase.words}
+        self.words = {word for phrase in self._phrases for word in phrase.words}
 
     def score(self, number: int, title: str) -> float:
         """How well a title fits: 0 for not at all, else up to 1, when it has nothing but what is wanted."""
-        return self.score_folded(_fold(number, title))
+        return self.score_folded(number, title, fold_title(number, title))
 
-    def score_folded(self, title: _Title) -> float:
+    def score_folded(self, number: int, title: str, folded: str) -> float:
+        """Say the same of a title that was folded before."""
         # Most titles end here: they lack one of the words even as a string.
-        if not self._words or any(word not in title.folded for word in self._words):
+        if not self.words or any(word not in folded for word in self.words):
             return 0.0
-        names = [f"rfc{title.number}", "rfc", str(title.number)]
-        own = words_in(title.title)
+        own, names = words_in(title), _names(number)
         if not self._query.fits([*names, *own]):
             return 0.0
-        if any(phrase.words and set(phrase.words) <= set(names) - {"rfc"} for phrase in self._phrases):
-            return 1.0
-        return len(self._covered(own)) / max(len(own), 1) or 1 / (len(own) + 1)
+        if not self.words.isdisjoint((names[0], names[2])):
+            return 1.0  # it is called by its number
+        return (len(self._covered(own)) or 1) / (len(own) or 1)
 
     def _covered(self, words: list[str]) -> set[int]:
         return {
@@ -62,20 +59,41 @@ class Titles:
     """
 
     def __init__(self, titles: Iterable[tuple[int, str]] = ()) -> None:
-        self._titles = {number: _fold(number, title) for number, title in titles}
+        self._titles = dict(titles)
+        self._numbers = list(self._titles)
+        lines = [fold_title(number, title) for number, title in self._titles.items()]
+        self._starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+        self._lines = "\n".join(lines)  # one string, which is looked through at once
 
     def __contains__(self, number: int) -> bool:
         return number in self._titles
 
     def __getitem__(self, number: int) -> str:
-        return self._titles[number].title
+        return self._titles[number]
 
     def find(self, query: Query) -> dict[int, float]:
         """The documents whose titles fit, each with its score; in no order."""
         matcher = TitleMatcher(query)
-        scores = ((number, matcher.score_folded(title)) for number, title in self._titles.items())
-        return {number: score for number, score in scores if score}
+        found = {}
+        for number, folded in self._lines_with(max(matcher.words, key=len, default="")):
+            score = matcher.score_folded(number, self._titles[number], folded)
+            if score:
+                found[number] = score
+        return found
+
+    def _lines_with(self, word: str) -> Iterator[tuple[int, str]]:
+        at = self._lines.find(word) if word else -1
+        while at >= 0:
+            row = bisect_right(self._starts, at) - 1
+            end = self._starts[row + 1]
+            yield self._numbers[row], self._lines[self._starts[row] : end - 1]
+            at = self._lines.find(word, end)
 
 
-def _fold(number: int, title: str) -> _Title:
-    return _Title(number, title, f"rfc{number} {fold(compose(title))}")
+def fold_title(number: int, title: str) -> str:
+    """A document's names and title in one folded line."""
+    return f"{' '.join(_names(number))} {fold(compose(title))}".replace("\n", " ")
+
+
+def _names(number: int) -> list[str]:
+    return [f"rfc{number}", "rfc", str(number)]

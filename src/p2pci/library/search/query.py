@@ -29,11 +29,9 @@ _NEAR_CALL = re.compile(r"\bNEAR\s*\(([^()]*)\)")
 _NEAR_BETWEEN = re.compile(r"NEAR(?:/(\d{1,9}))?")
 _NEAR_END = re.compile(r",\s*(\d{1,9})\s*$")
 
-# Nearly every document has these, so they tell nothing; within phrases they count.
-_COMMON = frozenset(
-    ("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "in", "is", "it", "its", "may")
-    + ("not", "of", "on", "or", "that", "the", "this", "to", "was", "which", "with")
-)
+# Nearly every document has these, so they tell nothing; beside other words of a phrase they count.
+_COMMON = frozenset({"a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "in", "is", "it"})
+_COMMON |= {"its", "may", "not", "of", "on", "or", "rfc", "that", "the", "this", "to", "was", "which", "with"}
 
 
 class Phrase(NamedTuple):
@@ -49,6 +47,8 @@ class Phrase(NamedTuple):
 
     def places(self, words: Sequence[str]) -> list[int]:
         """Where it begins in a text of words."""
+        if len(self.words) == 1 and not self.is_prefix:  # as nearly always: a list finds its own quickly
+            return [at for at, word in enumerate(words) if word == self.words[0]]
         size = len(self.words)
         starts = range(len(words) - size + 1)
         return [start for start in starts if self._is_at(words[start : start + size])]
@@ -84,6 +84,11 @@ class Query(NamedTuple):
     def phrases(self) -> list[Phrase]:
         """What is to be marked in a text that was found."""
         return list(dict.fromkeys(phrase for part in self.wanted for phrase in _phrases_of(part)))
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether anything of it tells texts apart: nearly all have each of the commonest words."""
+        return any(not _is_common(part) for part in self.wanted)
 
     def fits(self, words: Sequence[str]) -> bool:
         """Whether a text of folded words is one that is looked for; never, where nothing is wanted."""
@@ -162,14 +167,13 @@ def _phrases_of(part: Part) -> tuple[Phrase, ...]:
 
 
 def _without_common(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Leave out single words that say nothing, unless there are no others."""
+    """Leave out what tells nothing, unless there is nothing else."""
     parts = tuple(dict.fromkeys(parts))
-    telling = tuple(
-        part
-        for part in parts
-        if isinstance(part, Near) or len(part.words) > 1 or part.is_prefix or part.words[0] not in _COMMON
-    )
-    return telling or parts
+    return tuple(part for part in parts if not _is_common(part)) or parts
+
+
+def _is_common(part: Part) -> bool:
+    return isinstance(part, Phrase) and not part.is_prefix and not set(part.words) - _COMMON
 
 
 def _has(words: Sequence[str], part: Part) -> bool:

@@ -13,7 +13,8 @@ from p2pci.library.search.facts import Facts
 from p2pci.library.search.matching import Titles
 from p2pci.library.search.query import Query
 
-_ROWS = 500  # of the best texts, among which titles that fit are looked for too
+_ROWS = 200  # of the best texts, among which titles that fit are looked for too
+_MANY_TITLES = 500  # for so many the texts could only order them, at a cost: it is one of the commonest words
 _TEXTS = (
     "SELECT documents.number, documents.year, documents.status, texts.rank FROM texts "
     "JOIN documents ON documents.id = texts.rowid WHERE texts MATCH ? ORDER BY texts.rank"
@@ -53,7 +54,8 @@ class Ranking:
         texts: dict[int, float] = {}
         if connection:
             titled = self._allowed(connection, titled)
-            texts = self._texts(connection, titled)
+            if self._query.is_telling and len(titled) < max(self._limit, _MANY_TITLES):
+                texts = self._texts(connection, titled)
         elif self._accepts:
             titled = {number: score for number, score in titled.items() if self._accepts(number, Facts())}
         found = [Found(number, 1 + (score + texts.pop(number, 0.0)) / 2) for number, score in titled.items()]

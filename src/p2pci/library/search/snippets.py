@@ -15,7 +15,7 @@ from p2pci.library.search.query import Phrase
 from p2pci.library.search.words import fold
 
 SNIPPET_CHARS = 240
-_MAX_PLACES = 100  # of each phrase; those after have little chance to be any better
+_MAX_PLACES = 50  # of each phrase; those after have little chance to be any better
 _HEADER_CHARS = 8_000
 _BODY = re.compile(r"^[ \t]*(?:\d+\.?\s+)?(?:abstract|status of this memo|introduction)\s*$", re.MULTILINE)
 _LEADERS = ("....", ". . .")  # between a heading and its page
