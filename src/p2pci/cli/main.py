@@ -9,7 +9,17 @@ import click
 from click.core import ParameterSource
 
 from p2pci import __version__
-from p2pci.cli.commands import asking, bundling, checking, completing, reading, shelf, spying, taking_part
+from p2pci.cli.commands import (
+    asking,
+    bundling,
+    checking,
+    completing,
+    reading,
+    searching,
+    shelf,
+    spying,
+    taking_part,
+)
 from p2pci.cli.exits import ExitStatus, run_to_exit
 from p2pci.cli.grouping import SectionedGroup
 from p2pci.cli.settings import SETTINGS_FILE, load_settings
@@ -85,6 +95,7 @@ for _command in (
     asking.lookup,
     asking.list_all,
     asking.get,
+    searching.search,
     shelf.mirror,
     shelf.titles,
     reading.read,

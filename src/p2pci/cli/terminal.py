@@ -98,6 +98,12 @@ class Terminal:
             self._status = text[: shutil.get_terminal_size().columns - 1]
             self._write(_CLEAR_LINE + self._status)
 
+    def end_status(self) -> None:
+        """Take the line away that `show_status` left."""
+        if self._status:
+            self._status = ""
+            self._write(_CLEAR_LINE)
+
     def _write(self, text: str) -> None:
         self._output.write(text)
         if self._flush_timer is None:

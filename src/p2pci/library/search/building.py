@@ -85,8 +85,8 @@ class Build:
         self._progress = Progress(
             of_documents=len(waiting), of_size=sum(known.state.size for known in waiting), is_running=True
         )
+        self._report(self._progress)
         while waiting and not self._is_cancelled():
-            self._report(self._progress)
             self._take_batch(waiting)
         if self._is_worn() and not self._is_cancelled():
             self._forget_all()

@@ -12,6 +12,7 @@ from typing import NamedTuple, Self
 
 from p2pci.errors import LibraryError
 from p2pci.library.search.building import Build, Progress, read_text
+from p2pci.library.search.facts import Facts
 from p2pci.library.search.matching import Titles
 from p2pci.library.search.query import Phrase, Query, parse_query
 from p2pci.library.search.ranking import Accepts, Ranking
@@ -32,12 +33,14 @@ class Hit(NamedTuple):
         number: of the RFC.
         title: perhaps "".
         score: the higher the better: over 1 when the title fits, at most 1 when only the text does.
+        facts: year and status, as the document itself tells them; what it says nothing of is 0 or "".
         snippet: a piece of its text with what was looked for; () when it is in the title alone.
     """
 
     number: int
     title: str
     score: float
+    facts: Facts = Facts()
     snippet: tuple[Part, ...] = ()
 
 
@@ -134,8 +137,8 @@ class SearchIndex:
             found = ranking.run(None)
         phrases = query.phrases
         return [
-            Hit(number, titles[number], score, self._snippet(number, phrases) if has_snippets else ())
-            for number, score in found
+            Hit(number, titles[number], score, facts, self._snippet(number, phrases) if has_snippets else ())
+            for number, score, facts in found
         ]
 
     def _snippet(self, number: int, phrases: list[Phrase]) -> tuple[Part, ...]:
@@ -152,18 +155,26 @@ class SearchIndex:
 
     def _work(self) -> None:
         """Do what is wanted, until nothing is."""
-        while True:
-            with self._changed:
-                documents, self._wanted = self._wanted, None
-                if documents is None or self._is_closed:
-                    self._worker = None
-                    self._progress = self._progress._replace(is_running=False)
-                    self._changed.notify_all()
-                    return
+        while (documents := self._next()) is not None:
             try:
                 self._build(documents)
             except LibraryError as error:
                 self._report(Progress(is_running=True, problem=error))
+            except BaseException:
+                self._wanted = None
+                self._next()  # nobody shall wait for what has failed
+                raise
+
+    def _next(self) -> Mapping[int, Document] | None:
+        """What is to be indexed; None when the worker shall end."""
+        with self._changed:
+            documents, self._wanted = self._wanted, None
+            if documents is None or self._is_closed:
+                self._worker = None
+                self._progress = self._progress._replace(is_running=False)
+                self._changed.notify_all()
+                return None
+            return documents
 
     def _build(self, documents: Mapping[int, Document]) -> None:
         """Run a build; what is damaged is replaced and built anew.

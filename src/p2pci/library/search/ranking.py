@@ -6,7 +6,7 @@ Imports its package's `facts`, `matching` and `query`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple
 
 from p2pci.library.search.facts import Facts
@@ -19,6 +19,7 @@ _TEXTS = (
     "SELECT documents.number, documents.year, documents.status, texts.rank FROM texts "
     "JOIN documents ON documents.id = texts.rowid WHERE texts MATCH ? ORDER BY texts.rank"
 )
+_FACTS = "SELECT number, year, status FROM documents WHERE number = ?"
 _HAVING = (
     "SELECT documents.number FROM texts JOIN documents ON documents.id = texts.rowid WHERE texts MATCH ?"
 )
@@ -32,6 +33,7 @@ class Found(NamedTuple):
 
     number: int
     score: float
+    facts: Facts = Facts()
 
 
 class Ranking:
@@ -50,50 +52,49 @@ class Ranking:
 
     def run(self, connection: sqlite3.Connection | None) -> list[Found]:
         """Give the best; without an index those whose titles fit."""
-        titled = self._titles.find(self._query)
+        titled = self._titled(connection)
         texts: dict[int, float] = {}
-        if connection:
-            titled = self._allowed(connection, titled)
-            if self._query.is_telling and len(titled) < max(self._limit, _MANY_TITLES):
-                texts = self._texts(connection, titled)
-        elif self._accepts:
-            titled = {number: score for number, score in titled.items() if self._accepts(number, Facts())}
-        found = [Found(number, 1 + (score + texts.pop(number, 0.0)) / 2) for number, score in titled.items()]
-        found += [Found(number, score) for number, score in texts.items()]
-        found.sort(key=lambda each: (each.score, each.number), reverse=True)
-        return found[: self._limit]
+        if connection and self._query.is_telling and len(titled) < max(self._limit, _MANY_TITLES):
+            texts = self._texts(connection, titled)
+        scores = texts | {
+            number: 1 + (score + texts.get(number, 0.0)) / 2 for number, score in titled.items()
+        }
+        best = sorted(scores, key=lambda number: (scores[number], number), reverse=True)[: self._limit]
+        facts = _facts_of(connection, best)
+        return [Found(number, scores[number], facts.get(number, Facts())) for number in best]
 
-    def _allowed(self, connection: sqlite3.Connection, titled: dict[int, float]) -> dict[int, float]:
-        """Those of the documents with fitting titles that have nothing unwanted in their texts."""
-        unwanted: set[int] = set()
-        if titled and self._query.unwanted:
-            having = " OR ".join(Query((phrase,)).expression() for phrase in self._query.unwanted)
-            unwanted = {number for (number,) in connection.execute(_HAVING, (having,))}
+    def _titled(self, connection: sqlite3.Connection | None) -> dict[int, float]:
+        """The scores of the documents whose titles fit and that have nothing unwanted in their texts."""
+        scores = self._titles.find(self._query)
+        for number in self._unwanted(connection) if scores else ():
+            scores.pop(number, None)
+        if self._accepts is None:
+            return scores
+        facts = _facts_of(connection, scores)
         return {
             number: score
-            for number, score in titled.items()
-            if number not in unwanted and self._is_accepted(connection, number)
+            for number, score in scores.items()
+            if self._accepts(number, facts.get(number, Facts()))
         }
 
-    def _is_accepted(self, connection: sqlite3.Connection, number: int) -> bool:
-        if self._accepts is None:
-            return True
-        told = connection.execute("SELECT year, status FROM documents WHERE number = ?", (number,)).fetchone()
-        return self._accepts(number, Facts(*told) if told else Facts())
+    def _unwanted(self, connection: sqlite3.Connection | None) -> set[int]:
+        if not (connection and self._query.unwanted):
+            return set()
+        having = " OR ".join(Query((phrase,)).expression() for phrase in self._query.unwanted)
+        return {number for (number,) in connection.execute(_HAVING, (having,))}
 
-    def _texts(self, connection: sqlite3.Connection, titled: dict[int, float]) -> dict[int, float]:
+    def _texts(self, connection: sqlite3.Connection, titled: Container[int]) -> dict[int, float]:
         """The scores of the best texts, up to 1; enough of them beside those with a fitting title."""
         scores: dict[int, float] = {}
         others = 0
         best = 0.0
-        for row, (number, year, status, rank) in enumerate(
-            connection.execute(_TEXTS, (self._query.expression(),))
-        ):
+        rows = connection.execute(_TEXTS, (self._query.expression(),))
+        for row, (number, year, status, rank) in enumerate(rows):
             best = best or rank
-            is_other = number not in titled
-            if is_other and (number not in self._titles or not self._fits(number, Facts(year, status))):
-                continue
-            others += is_other
+            if number not in titled:
+                if number not in self._titles or not self._fits(number, Facts(year, status)):
+                    continue
+                others += 1
             scores[number] = rank / best if best else 1.0
             if others >= self._limit and row >= _ROWS:
                 break
@@ -101,3 +102,10 @@ class Ranking:
 
     def _fits(self, number: int, facts: Facts) -> bool:
         return self._accepts is None or self._accepts(number, facts)
+
+
+def _facts_of(connection: sqlite3.Connection | None, numbers: Iterable[int]) -> dict[int, Facts]:
+    if not connection:
+        return {}
+    rows = (connection.execute(_FACTS, (number,)).fetchone() for number in numbers)
+    return {number: Facts(year, status) for number, year, status in filter(None, rows)}
