@@ -74,6 +74,7 @@ def make_peer(tmp_path: Path) -> Callable[..., Watched]:
         advertise: tuple[str, int] | None = None,
         spare: Path | None = None,
         sharing: Sharing = ALL,
+        is_searchable: bool = False,
         limits: PeerLimits = LIMITS,
     ) -> Watched:
         if folder is None:
@@ -90,6 +91,7 @@ def make_peer(tmp_path: Path) -> Callable[..., Watched]:
             bind="127.0.0.1",
             advertise=advertise,
             sharing=sharing,
+            is_searchable=is_searchable,
             watch=events.append,
             trace=trace.append,
             limits=limits,

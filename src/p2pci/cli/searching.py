@@ -16,7 +16,7 @@ from p2pci.client import ClientLimits, IndexClient
 from p2pci.dialing import show_address
 from p2pci.errors import InvalidValueError, LibraryError, NetworkError, ProtocolError, RefusedError
 from p2pci.library import Shelf
-from p2pci.library.search import Facts, Hit, Query, SearchIndex, parse_query, year_of
+from p2pci.library.search import Facts, Query, parse_query, year_of
 from p2pci.mirror import SwarmTitles, find_titles
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from p2pci.events import Address
     from p2pci.library.search import Part
+    from p2pci.library.search.index import Hit, SearchIndex
 
     _T = TypeVar("_T")
 
@@ -96,7 +97,7 @@ async def search_documents(server: Address, typed: str, options: SearchOptions) 
         search = _Search(query, options, shelf=shelf, swarm=swarm)
         hits: list[Hit] = []
         if shelf:
-            index = opened.enter_context(SearchIndex(shelf, spare=cache_folder()))
+            index = opened.enter_context(_make_index(shelf))
             await _bring_up_to_date(shelf, index, terminal)
             hits = await _in_thread(lambda: search.find_here(index))
         results = search.put_together(hits)
@@ -130,6 +131,15 @@ def _open_shelf(options: SearchOptions, opened: ExitStack, terminal: Terminal) -
         raise LibraryError(options.folder, reason="there is no such folder. Name the shelf's with --library.")
     terminal.complain(f"There is no folder {show_path(options.folder.absolute())}: only titles are searched.")
     return None
+
+
+def _make_index(shelf: Shelf) -> SearchIndex:
+    try:
+        from p2pci.library.search.index import SearchIndex
+    except ImportError as error:
+        reason = "cannot be searched: this Python was built without SQLite. Use one that has it."
+        raise LibraryError(shelf.path, reason=reason) from error
+    return SearchIndex(shelf, spare=cache_folder())
 
 
 async def _bring_up_to_date(shelf: Shelf, index: SearchIndex, terminal: Terminal) -> None:

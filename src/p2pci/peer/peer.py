@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from p2pci.events import Address, Event, Watcher
+    from p2pci.library.search.index import SearchIndex
     from p2pci.protocol.messages import Record
 
 
@@ -67,9 +68,13 @@ class Peer:
             the upload server's own.
         origin: the address on the web that is asked for what no peer delivers; see Origin.
         sharing: which numbers are shared; the others stay here.
+        is_searchable: keep a full-text index of the shelf, in the background; see `search`.
         watch: told of what happens now and then.
         trace: told of Sent and Received, at every message.
         limits: see PeerLimits.
+
+    Attributes:
+        search: the index of the shelf, current from the start on; None when it was not asked for.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Peer:
         advertise: Address | None = None,
         origin: str | None = None,
         sharing: Sharing = ALL,
+        is_searchable: bool = False,
         watch: Watcher | None = None,
         trace: Watcher | None = None,
         limits: PeerLimits | None = None,
@@ -91,6 +97,7 @@ class Peer:
         self.shelf = Shelf(library, spare=spare)
         self.limits = limits or PeerLimits()
         self.sharing = sharing
+        self.search = _make_search(self.shelf, spare) if is_searchable else None
         self._bind = bind
         self._advertise = advertise
         self._watch = watch
@@ -109,7 +116,7 @@ class Peer:
         self._offer = Offer(self.shelf, sharing)
         self._membership = self._make_membership()
         self._follower = Follower(
-            self.shelf, changed=self._membership.stir, tell=self._tell, limits=self.limits.follow
+            self.shelf, changed=self._take_changes, tell=self._tell, limits=self.limits.follow
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -123,6 +130,12 @@ class Peer:
             limits=self.limits.client,
             retry_seconds=(self.limits.first_retry_seconds, self.limits.last_retry_seconds),
         )
+
+    def _take_changes(self) -> None:
+        """Pass on what the follower found on the shelf."""
+        self._membership.stir()
+        if self.search:
+            self.search.update(self.shelf.documents)
 
     @property
     def identity(self) -> Address:
@@ -172,6 +185,8 @@ class Peer:
         await self._upload.stop()
         if self._origin:
             await self._origin.close()
+        if self.search:
+            await asyncio.get_running_loop().run_in_executor(None, self.search.close)
         self.shelf.close()
 
     async def __aenter__(self) -> Self:
@@ -260,3 +275,9 @@ class Peer:
     def _tell(self, event: Event) -> None:
         if self._watch:
             self._watch(event)
+
+
+def _make_search(shelf: Shelf, spare: Path | None) -> SearchIndex:
+    from p2pci.library.search.index import SearchIndex
+
+    return SearchIndex(shelf, spare=spare)

@@ -12,25 +12,13 @@
     facts      year and status as a document tells them
     holding    a folder held while something in it is worked on
 
-Plain blocking functions on the standard library; one worker thread in `index`.
+Plain blocking functions on the standard library; one worker thread in `index`. Here are the queries alone:
+`index` is imported by who wants it, since it needs SQLite, which most commands do not and some Pythons lack.
 """
 
-from p2pci.library.search.building import Progress
 from p2pci.library.search.facts import Facts, year_of
-from p2pci.library.search.index import Hit, SearchIndex
 from p2pci.library.search.matching import TitleMatcher, Titles
 from p2pci.library.search.query import Query, parse_query
 from p2pci.library.search.snippets import Part
 
-__all__ = [
-    "Facts",
-    "Hit",
-    "Part",
-    "Progress",
-    "Query",
-    "SearchIndex",
-    "TitleMatcher",
-    "Titles",
-    "parse_query",
-    "year_of",
-]
+__all__ = ["Facts", "Part", "Query", "TitleMatcher", "Titles", "parse_query", "year_of"]

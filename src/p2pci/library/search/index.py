@@ -20,6 +20,8 @@ from p2pci.library.search.snippets import Part, cut_snippet
 from p2pci.library.search.store import DamagedError, Store
 from p2pci.library.shelf import Document, Shelf
 
+__all__ = ["LIMIT", "Accepts", "Hit", "Progress", "SearchIndex"]
+
 LIMIT = 10
 """How many hits a query gives unless told."""
 
