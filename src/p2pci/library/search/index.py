@@ -15,7 +15,7 @@ from p2pci.library.search.building import Build, Progress, read_text
 from p2pci.library.search.facts import Facts
 from p2pci.library.search.matching import Titles
 from p2pci.library.search.query import Phrase, Query, parse_query
-from p2pci.library.search.ranking import Accepts, Ranking
+from p2pci.library.search.ranking import Accepts, Found, Ranking
 from p2pci.library.search.snippets import Part, cut_snippet
 from p2pci.library.search.store import DamagedError, Store
 from p2pci.library.shelf import Document, Shelf
@@ -123,25 +123,28 @@ class SearchIndex:
             is_typing: the last word is not finished yet.
             has_snippets: cut them, which means to read the documents.
 
-        Raises:
-            LibraryError: the index cannot be read.
+        Where the index cannot be read, the titles alone are searched, and `progress` says why.
         """
         query = parse_query(typed, is_typing=is_typing) if isinstance(typed, str) else typed
         if not query.wanted:
             return []
         titles = self._titles
-        ranking = Ranking(titles, query, limit=limit, accepts=accepts)
-        try:
-            with self._store.reading() as connection:
-                found = ranking.run(connection)
-        except DamagedError as damaged:
-            self._mend(damaged)
-            found = ranking.run(None)
+        found = self._rank(Ranking(titles, query, limit=limit, accepts=accepts))
         phrases = query.phrases
         return [
             Hit(number, titles[number], score, facts, self._snippet(number, phrases) if has_snippets else ())
             for number, score, facts in found
         ]
+
+    def _rank(self, ranking: Ranking) -> list[Found]:
+        try:
+            with self._store.reading() as connection:
+                return ranking.run(connection)
+        except DamagedError as damaged:
+            self._mend(damaged)
+        except LibraryError as error:
+            self._progress = self._progress._replace(problem=error)
+        return ranking.run(None)
 
     def _snippet(self, number: int, phrases: list[Phrase]) -> tuple[Part, ...]:
         try:
@@ -152,8 +155,12 @@ class SearchIndex:
 
     def _mend(self, damaged: DamagedError) -> None:
         """Replace a damaged file, and have everything indexed anew."""
-        self._store.replace(damaged)
-        self.update(self._documents)
+        try:
+            self._store.replace(damaged)
+        except LibraryError as error:
+            self._progress = self._progress._replace(problem=error)
+        else:
+            self.update(self._documents)
 
     def _work(self) -> None:
         """Do what is wanted, until nothing is."""

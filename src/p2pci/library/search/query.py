@@ -60,7 +60,7 @@ class Phrase(NamedTuple):
 
 
 class Near(NamedTuple):
-    """Phrases with at most so many words between the first and the last of them, in any order."""
+    """Phrases in any order, with at most so many words between the end of each and the start of the last."""
 
     phrases: tuple[Phrase, ...]
     most_words: int
@@ -179,11 +179,13 @@ def _is_common(part: Part) -> bool:
 def _has(words: Sequence[str], part: Part) -> bool:
     if isinstance(part, Phrase):
         return bool(part.places(words))
-    room = part.most_words + sum(len(phrase.words) for phrase in part.phrases)
     places = [(phrase, phrase.places(words)) for phrase in part.phrases]
     return any(
-        all(any(start <= at <= start + room - len(phrase.words) for at in found) for phrase, found in places)
-        for start in range(len(words))
+        all(
+            any(last - part.most_words - len(phrase.words) <= at <= last for at in found)
+            for phrase, found in places
+        )
+        for last in range(len(words))
     )
 
 

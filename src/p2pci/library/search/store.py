@@ -77,8 +77,9 @@ class Store:
         Raises:
             LibraryError: nowhere.
         """
-        if os.access(self._folder, os.W_OK):
-            return self._folder / INDEX_NAME
+        path = self._folder / INDEX_NAME
+        if _is_writable(path):
+            return path
         if self._spare is None:
             reason = "cannot hold the search index: it may not be written. Change its permissions."
             raise LibraryError(self._folder, reason=reason)
@@ -150,6 +151,13 @@ class Store:
                     yield connection if makes or _has_schema(connection) else None
             except sqlite3.Error as error:
                 raise _translate(error, path, inode or _identify(path)) from error
+
+
+def _is_writable(path: Path) -> bool:
+    """Whether the file can be written or made, as far as permissions tell; a link there is replaced."""
+    if not os.access(path.parent, os.W_OK) or (path.is_dir() and not path.is_symlink()):
+        return False
+    return path.is_symlink() or not path.exists() or os.access(path, os.W_OK)
 
 
 def _identify(path: Path) -> int:
