@@ -1,15 +1,15 @@
 """What is measured: the rows of the table by the names that `--only` takes, and growth.
 
 A module for each kind: `lookups`, `adds`, `scale`, `idle`, `listing`, `documents`, `mirroring`,
-`starting`; `growth` measures cost against size. They start, load and fill what they measure, and give lines
-of `report.results`.
+`searching`, `starting`; `growth` measures cost against size. They start, load and fill what they measure, and
+give lines of `report.results`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.rows import adds, documents, idle, listing, lookups, mirroring, scale, starting
+from bench.rows import adds, documents, idle, listing, lookups, mirroring, scale, searching, starting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,5 +30,6 @@ ROWS: dict[str, Callable[[Run], list[Line]]] = {
     documents.LARGE_ROW: documents.measure_large,
     documents.SLOW_ROW: documents.measure_slow,
     mirroring.ROW: mirroring.measure,
+    searching.ROW: searching.measure,
     starting.ROW: starting.measure,
 }

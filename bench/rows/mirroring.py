@@ -1,20 +1,20 @@
 """A whole collection from three peers on this machine, beside those who copy one: curl, rsync, cp.
 
-As many documents as there are RFCs, with as many bytes, made from real ones where P2PCI_TEST_RFCS names
-some. All take part on both cores, since they are several programs each. Nothing is deleted before the row is
-over: ext4 looks long for an inode that was not deleted lately. Imports what starts them, and `results`.
+As many documents as there are RFCs, with as many bytes (`collection`). All take part on both cores, since they
+are several programs each. Nothing is deleted before the row is over: ext4 looks long for an inode that was not
+deleted lately. Imports what starts and makes them, and `results`.
 """
 
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.collection import BYTES, DOCUMENTS, make_collection, size_of
 from bench.contestants import NGINX, Contestant, command, start_nginx, start_peer, start_server
 from bench.load import LOOPBACK
 from bench.machine import can_measure_memory
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from bench.workshop import Workshop
 
 ROW = "mirror"
-DOCUMENTS = 9312
-BYTES = 504_000_000
 PEERS = 3
 CURL, RSYNC, CP = "curl", "rsync", "cp"
 AT_ONCE = 16
@@ -46,7 +44,7 @@ def measure(run: Run) -> list[Line]:
     """Measure how long it takes each to copy the collection, and the memory of ours."""
     workshop = run.workshop
     documents = run.sized(DOCUMENTS, at_least=30)
-    collection = _make_collection(workshop, documents, size=BYTES * documents // DOCUMENTS)
+    collection = make_collection(workshop.path("collection"), documents)
     copiers = _copiers(workshop, collection)
     _check_room(workshop, len(copiers) * run.rounds * BYTES * documents // DOCUMENTS)
     peaks: list[float] = []
@@ -66,7 +64,7 @@ def measure(run: Run) -> list[Line]:
         at_least=0.7,
         aim=0.5,
         is_upper=True,
-        note=f"{_size_of(collection) / _MB:.0f} MB; curl --parallel-max {AT_ONCE} from {NGINX}, unverified",
+        note=f"{size_of(collection) / _MB:.0f} MB; curl --parallel-max {AT_ONCE} from {NGINX}, unverified",
     )
     memory = Line(
         row=ROW,
@@ -77,24 +75,6 @@ def measure(run: Run) -> list[Line]:
         is_upper=True,
     )
     return [speed, memory] if can_measure_memory() else [speed]
-
-
-def _make_collection(workshop: Workshop, documents: int, *, size: int) -> Path:
-    """Make documents that are all different, so many bytes together, with sizes like those of RFCs."""
-    folder = workshop.path("collection")
-    folder.mkdir()
-    source = os.environ.get("P2PCI_TEST_RFCS")
-    texts = [path.read_bytes() for path in sorted(Path(source).glob("rfc[0-9]*.txt"))] if source else []
-    chance = random.Random(9312)
-    if not texts:
-        texts = [b"A line of a made document.\n" * int(chance.lognormvariate(7.2, 0.9)) for _ in range(300)]
-    chosen = [chance.choice(texts) for _ in range(documents)]
-    factor = size / sum(map(len, chosen))
-    for number, text in enumerate(chosen, start=1):
-        wanted = max(100, int(len(text) * factor))
-        fitted = (text * (wanted // len(text) + 1))[:wanted]
-        (folder / f"rfc{number}.txt").write_bytes(b"%10d\n" % number + fitted[11:])
-    return folder
 
 
 def _copiers(workshop: Workshop, collection: Path) -> list[Copier]:
@@ -164,7 +144,3 @@ def _copy(workshop: Workshop, copier: Copier, collection: Path) -> tuple[float, 
         raise BenchError(f"{copier.name} did not copy all of it:\n{program.output[-2000:]}")
     workshop.stop(program)
     return seconds, used.ru_maxrss * 1024 / _MB
-
-
-def _size_of(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("rfc*.txt"))
