@@ -1,8 +1,8 @@
 """A whole collection from three peers on this machine, beside those who copy one: curl, rsync, cp.
 
-As many documents as there are RFCs, with as many bytes (`collection`). All take part on both cores, since they
-are several programs each. Nothing is deleted before the row is over: ext4 looks long for an inode that was not
-deleted lately. Imports what starts and makes them, and `results`.
+As many documents as there are RFCs, with as many bytes (`collection`). All take part on both cores, since
+they are several programs each. Nothing is deleted before the row is over: ext4 looks long for an inode that
+was not deleted lately. Imports what starts and makes them, and `results`.
 """
 
 from __future__ import annotations

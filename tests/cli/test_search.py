@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from p2pci.library.search.store import INDEX_NAME
 from tests.cli.process import P2PCI, Stage, closed_port, fill, run
 from tests.library.search.conftest import write
 
@@ -164,6 +165,16 @@ def test_hostile_text_acts_on_no_terminal(shelf: Path, stage: Stage) -> None:
     done = run((*P2PCI, "search", "squid", "--here"), cwd=shelf)
     assert "\x1b" not in done.stdout
     assert "\u202e" not in done.stdout
+
+
+def test_damaged_index_is_mended_without_a_word(shelf: Path) -> None:
+    assert found(shelf, "whales") == ["7", "8"]
+    index = shelf / "rfcs" / INDEX_NAME
+    for damage in (b"", b"This is no database.\n" * 1000, index.read_bytes()[:8192]):
+        index.write_bytes(damage)
+        code, lines, errors = search(shelf, "whales", "--here")
+        assert (code, [line[0] for line in lines]) == (0, ["7", "8"])
+        assert not errors.replace("Indexing rfcs: 2 documents\n", "")
 
 
 def test_interrupted_indexing_goes_on_next_time(tmp_path: Path, stage: Stage) -> None:

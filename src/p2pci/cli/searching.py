@@ -98,8 +98,12 @@ async def search_documents(server: Address, typed: str, options: SearchOptions) 
         hits: list[Hit] = []
         if shelf:
             index = opened.enter_context(_make_index(shelf))
-            await _bring_up_to_date(shelf, index, terminal)
+            index.update(await _in_thread(shelf.scan))
+            await _wait(shelf, index, terminal)
             hits = await _in_thread(lambda: search.find_here(index))
+            if index.progress.is_running:  # it turned out to be damaged, and is built anew
+                await _wait(shelf, index, terminal)
+                hits = await _in_thread(lambda: search.find_here(index))
         results = search.put_together(hits)
     _print(results, terminal, is_json=options.is_json)
     if not results:
@@ -142,10 +146,9 @@ def _make_index(shelf: Shelf) -> SearchIndex:
     return SearchIndex(shelf, spare=cache_folder())
 
 
-async def _bring_up_to_date(shelf: Shelf, index: SearchIndex, terminal: Terminal) -> None:
-    """Index what is new on the shelf, and show how far that is."""
+async def _wait(shelf: Shelf, index: SearchIndex, terminal: Terminal) -> None:
+    """Wait until what is new on the shelf is indexed, and show how far that is."""
     progress_line = Terminal(sys.stderr)
-    index.update(await _in_thread(shelf.scan))
     is_told = False
     what = f"Indexing {show_path(shelf.path)}"
     while (progress := index.progress).is_running:

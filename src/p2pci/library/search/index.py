@@ -166,6 +166,7 @@ class SearchIndex:
         """Do what is wanted, until nothing is."""
         while (documents := self._next()) is not None:
             try:
+                self._titles.prepare()
                 self._build(documents)
             except LibraryError as error:
                 self._report(Progress(is_running=True, problem=error))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import accumulate
 
 from p2pci.library.search.query import Query
@@ -61,15 +62,22 @@ class Titles:
     def __init__(self, titles: Iterable[tuple[int, str]] = ()) -> None:
         self._titles = dict(titles)
         self._numbers = list(self._titles)
-        lines = [fold_title(number, title) for number, title in self._titles.items()]
-        self._starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
-        self._lines = "\n".join(lines)  # one string, which is looked through at once
 
     def __contains__(self, number: int) -> bool:
         return number in self._titles
 
     def __getitem__(self, number: int) -> str:
         return self._titles[number]
+
+    @cached_property
+    def _folded(self) -> tuple[str, list[int]]:
+        """All of them, each in its line of one string, which is looked through at once; where lines begin."""
+        lines = [fold_title(number, title) for number, title in self._titles.items()]
+        return "\n".join(lines), list(accumulate((len(line) + 1 for line in lines), initial=0))
+
+    def prepare(self) -> None:
+        """Fold them now, which else the first search does."""
+        _ = self._folded
 
     def find(self, query: Query) -> dict[int, float]:
         """The documents whose titles fit, each with its score; in no order."""
@@ -82,12 +90,13 @@ class Titles:
         return found
 
     def _lines_with(self, word: str) -> Iterator[tuple[int, str]]:
-        at = self._lines.find(word) if word else -1
+        lines, starts = self._folded
+        at = lines.find(word) if word else -1
         while at >= 0:
-            row = bisect_right(self._starts, at) - 1
-            end = self._starts[row + 1]
-            yield self._numbers[row], self._lines[self._starts[row] : end - 1]
-            at = self._lines.find(word, end)
+            row = bisect_right(starts, at) - 1
+            end = starts[row + 1]
+            yield self._numbers[row], lines[starts[row] : end - 1]
+            at = lines.find(word, end)
 
 
 def fold_title(number: int, title: str) -> str:
