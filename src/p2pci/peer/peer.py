@@ -102,15 +102,7 @@ class Peer:
         self._advertise = advertise
         self._watch = watch
         self._trace = trace
-        self._upload = UploadServer(
-            self.shelf,
-            host=bind,
-            port=port,
-            sharing=sharing,
-            watch=watch,
-            trace=trace,
-            limits=self.limits.upload,
-        )
+        self._upload = self._make_upload(bind, port)
         self._downloads: Downloads | None = None
         self._origin = Origin(origin) if origin else None
         self._offer = Offer(self.shelf, sharing)
@@ -119,6 +111,17 @@ class Peer:
             self.shelf, changed=self._take_changes, tell=self._tell, limits=self.limits.follow
         )
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _make_upload(self, host: str | None, port: int) -> UploadServer:
+        return UploadServer(
+            self.shelf,
+            host=host,
+            port=port,
+            sharing=self.sharing,
+            watch=self._watch,
+            trace=self._trace,
+            limits=self.limits.upload,
+        )
 
     def _make_membership(self) -> Membership:
         return Membership(
