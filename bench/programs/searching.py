@@ -19,10 +19,10 @@ def main(folder: Path, questions: list[str]) -> None:
     (folder / INDEX_NAME).unlink(missing_ok=True)
     with Shelf(folder) as shelf, SearchIndex(shelf) as index:
         documents = shelf.scan()
-        begin = time.perf_counter()
+        begin, busy = time.perf_counter(), time.process_time()
         index.update(documents)
         index.wait()
-        seconds = time.perf_counter() - begin
+        seconds, busy = time.perf_counter() - begin, time.process_time() - busy
         taken = []
         for question in questions:
             begin = time.perf_counter()
@@ -30,7 +30,8 @@ def main(folder: Path, questions: list[str]) -> None:
             taken.append(time.perf_counter() - begin)
         problem = str(index.progress.problem or "")
     size = (folder / INDEX_NAME).stat().st_size
-    print(json.dumps({"seconds": seconds, "bytes": size, "queries": taken, "problem": problem}))
+    done = {"seconds": seconds, "busy": busy, "bytes": size, "queries": taken, "problem": problem}
+    print(json.dumps(done))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import accumulate
 
-from p2pci.library.search.query import Query
-from p2pci.library.search.words import compose, fold, words_in
+from p2pci.library.search.query import Part, Phrase, Query
+from p2pci.library.search.words import WORD, compose, fold
 
 
 class TitleMatcher:
@@ -26,30 +26,38 @@ class TitleMatcher:
         self._query = query
         self._phrases = query.phrases
         self.words = {word for phrase in self._phrases for word in phrase.words}
+        self._is_plain = not query.unwanted and all(part in _single(self.words) for part in query.wanted)
 
     def score(self, number: int, title: str) -> float:
         """How well a title fits: 0 for not at all, else up to 1, when it has nothing but what is wanted."""
-        return self.score_folded(number, title, fold_title(number, title))
+        return self.score_folded(fold_title(number, title))
 
-    def score_folded(self, number: int, title: str, folded: str) -> float:
-        """Say the same of a title that was folded before."""
+    def score_folded(self, folded: str) -> float:
+        """Say the same of a title that `fold_title` has folded."""
         # Most titles end here: they lack one of the words even as a string.
         if not self.words or any(word not in folded for word in self.words):
             return 0.0
-        own, names = words_in(title), _names(number)
-        if not self._query.fits([*names, *own]):
+        words = WORD.findall(folded)
+        fits = self.words.issubset(words) if self._is_plain else self._query.fits(words)
+        if not fits:
             return 0.0
-        if not self.words.isdisjoint((names[0], names[2])):
+        if not self.words.isdisjoint((words[0], words[2])):
             return 1.0  # it is called by its number
-        return (len(self._covered(own)) or 1) / (len(own) or 1)
+        own = words[3:]
+        return (self._count_covered(own) or 1) / (len(own) or 1)
 
-    def _covered(self, words: list[str]) -> set[int]:
-        return {
-            place + step
-            for phrase in self._phrases
-            for place in phrase.places(words)
-            for step in range(len(phrase.words))
-        }
+    def _count_covered(self, words: list[str]) -> int:
+        """How many words of a title are such as are looked for."""
+        if self._is_plain:
+            return sum(word in self.words for word in words)
+        return len(
+            {
+                place + step
+                for phrase in self._phrases
+                for place in phrase.places(words)
+                for step in range(len(phrase.words))
+            }
+        )
 
 
 class Titles:
@@ -84,8 +92,7 @@ class Titles:
         matcher = TitleMatcher(query)
         found = {}
         for number, folded in self._lines_with(max(matcher.words, key=len, default="")):
-            score = matcher.score_folded(number, self._titles[number], folded)
-            if score:
+            if score := matcher.score_folded(folded):
                 found[number] = score
         return found
 
@@ -100,9 +107,9 @@ class Titles:
 
 
 def fold_title(number: int, title: str) -> str:
-    """A document's names and title in one folded line."""
-    return f"{' '.join(_names(number))} {fold(compose(title))}".replace("\n", " ")
+    """A document's three names and its title in one folded line."""
+    return f"rfc{number} rfc {number} {fold(compose(title))}".replace("\n", " ")
 
 
-def _names(number: int) -> list[str]:
-    return [f"rfc{number}", "rfc", str(number)]
+def _single(words: Iterable[str]) -> set[Part]:
+    return {Phrase((word,)) for word in words}

@@ -14,7 +14,7 @@ from p2pci.library.search.matching import Titles
 from p2pci.library.search.query import Query
 
 _ROWS = 200  # of the best texts, among which titles that fit are looked for too
-_MANY_TITLES = 500  # for so many the texts could only order them, at a cost: it is one of the commonest words
+_MANY_TITLES = 300  # for so many the texts could only order them, at a cost: it is one of the commonest words
 _TEXTS = (
     "SELECT documents.number, documents.year, documents.status, texts.rank FROM texts "
     "JOIN documents ON documents.id = texts.rowid WHERE texts MATCH ? ORDER BY texts.rank"
