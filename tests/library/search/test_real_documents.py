@@ -1,4 +1,7 @@
-"""Which of the real documents come first, where P2PCI_TEST_RFCS names a folder of them."""
+"""Which documents come first, of the real ones where P2PCI_TEST_RFCS names a folder of them.
+
+Without it documents with the same titles are made, in the layout of a recent one.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,25 @@ from pathlib import Path
 import pytest
 
 from p2pci.library.search.index import SearchIndex
+from tests.library.layouts import LAYOUTS
 from tests.library.search.conftest import indexed
 
 SOURCE = os.environ.get("P2PCI_TEST_RFCS")
-pytestmark = pytest.mark.skipif(not SOURCE, reason="P2PCI_TEST_RFCS names no folder of documents")
-
+MADE = {
+    793: ("TRANSMISSION CONTROL PROTOCOL", "congestion"),
+    813: ("WINDOW AND ACKNOWLEDGEMENT STRATEGY IN TCP", "The silly window syndrome is silly."),
+    1034: ("DOMAIN NAMES - CONCEPTS AND FACILITIES", "secure domain names"),
+    1035: ("DOMAIN NAMES - IMPLEMENTATION AND SPECIFICATION", "See rfc 1034."),
+    1123: ("Requirements for Internet Hosts - Application and Support", "domain names in hosts"),
+    2345: ("Domain Names and Company Name Retrieval", "Company names. secured"),
+    2861: ("TCP Congestion Window Validation", "congestion"),
+    4820: ("Padding Chunk and Parameter for the SCTP", "path MTU\n\n\f\ndiscovery"),
+    8831: ("WebRTC Data Channels", "path MTU discovery, Nagle"),
+    9293: (
+        "Transmission Control Protocol (TCP)",
+        "Nagle wrote of the silly window syndrome. See 1035. Security.",
+    ),
+}
 FIRST = {
     "domain names concepts": 1034,
     "domain names implementation": 1035,
@@ -32,9 +49,11 @@ FIRST = {
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
-    folder = tmp_path_factory.mktemp("real")
-    for path in Path(SOURCE or "").glob("rfc[0-9]*.txt"):
+    folder = tmp_path_factory.mktemp("documents")
+    for path in Path(SOURCE).glob("rfc[0-9]*.txt") if SOURCE else ():
         shutil.copy(path, folder)
+    for number, (title, body) in {} if SOURCE else MADE.items():
+        (folder / f"rfc{number}.txt").write_text(LAYOUTS["of_2011"](number, title) + body)
     with indexed(folder) as index:
         yield index
 
