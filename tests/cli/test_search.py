@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -177,8 +178,10 @@ def test_damaged_index_is_mended_without_a_word(shelf: Path) -> None:
         assert not errors.replace("Indexing rfcs: 2 documents\n", "")
 
 
-def test_interrupted_indexing_goes_on_next_time(tmp_path: Path, stage: Stage) -> None:
-    fill(tmp_path / "rfcs", {number: f"Number {number}" for number in range(1, 200)})
-    searching = stage.start(*P2PCI, "search", "text", "--here", "--limit", "3", cwd=tmp_path)
-    searching.kill()
-    assert len(found(tmp_path, "text", "--here", "--limit", "200")) == 199
+def test_interrupted_indexing_ends_in_order_and_goes_on_next_time(tmp_path: Path, stage: Stage) -> None:
+    fill(tmp_path / "rfcs", {number: f"Number {number}" for number in range(1, 2000)})
+    searching = stage.start(*P2PCI, "search", "text", "--here", cwd=tmp_path, on_terminal=True)
+    searching.wait_for(r"Indexing rfcs: \d+ of \d+ documents")
+    searching.signal(signal.SIGINT)
+    assert searching.finish() == 130
+    assert len(found(tmp_path, "text", "--here", "--limit", "1000")) == 1000

@@ -28,6 +28,7 @@ def test_unknown_name_is_an_attribute_error() -> None:
         (["--help"], {"asyncio", "uvloop", "rich", "p2pci.client", "p2pci.server"}),
         (["lookup", "--help"], {"asyncio", "uvloop", "rich", "p2pci.client"}),
         (["check", "server", "--help"], {"asyncio", "uvloop", "rich", "p2pci.checker"}),
+        (["search", "--help"], {"asyncio", "uvloop", "rich", "sqlite3", "p2pci.client", "p2pci.library"}),
         (["lookup", "7", "--server", "127.0.0.1:1"], {"uvloop", "rich", "p2pci.server", "p2pci.library"}),
         (["list", "--server", "127.0.0.1:1"], {"uvloop", "rich", "p2pci.server", "p2pci.library"}),
     ],
