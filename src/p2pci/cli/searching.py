@@ -95,16 +95,8 @@ async def search_documents(server: Address, typed: str, options: SearchOptions) 
     with ExitStack() as opened:
         shelf = _open_shelf(options, opened, terminal)
         search = _Search(query, options, shelf=shelf, swarm=swarm)
-        hits: list[Hit] = []
-        if shelf:
-            index = opened.enter_context(_make_index(shelf))
-            index.update(await _in_thread(shelf.scan))
-            await _wait(shelf, index, terminal)
-            hits = await _in_thread(lambda: search.find_here(index))
-            if index.progress.is_running:  # it turned out to be damaged, and is built anew
-                await _wait(shelf, index, terminal)
-                hits = await _in_thread(lambda: search.find_here(index))
-        results = search.put_together(hits)
+        hits = await _search_shelf(search, shelf, opened) if shelf else []
+    results = search.put_together(hits)
     _print(results, terminal, is_json=options.is_json)
     if not results:
         terminal.complain(f"Nothing has {escape(typed)!r} in its title or text. Try fewer words, or word*.")
@@ -137,6 +129,20 @@ def _open_shelf(options: SearchOptions, opened: ExitStack, terminal: Terminal) -
     return None
 
 
+async def _search_shelf(search: _Search, shelf: Shelf, opened: ExitStack) -> list[Hit]:
+    """Index what is new on the shelf, show how far that is, and search it."""
+    line = Terminal(sys.stderr)
+    index = opened.enter_context(_make_index(shelf))
+    line.show_status(f"Looking what is in {show_path(shelf.path)}")
+    index.update(await _in_thread(shelf.scan))
+    await _wait(shelf, index, line)
+    hits = await _in_thread(lambda: search.find_here(index))
+    if index.progress.is_running:  # it turned out to be damaged, and is built anew
+        await _wait(shelf, index, line)
+        hits = await _in_thread(lambda: search.find_here(index))
+    return hits
+
+
 def _make_index(shelf: Shelf) -> SearchIndex:
     try:
         from p2pci.library.search.index import SearchIndex
@@ -146,24 +152,23 @@ def _make_index(shelf: Shelf) -> SearchIndex:
     return SearchIndex(shelf, spare=cache_folder())
 
 
-async def _wait(shelf: Shelf, index: SearchIndex, terminal: Terminal) -> None:
-    """Wait until what is new on the shelf is indexed, and show how far that is."""
-    progress_line = Terminal(sys.stderr)
-    is_told = False
+async def _wait(shelf: Shelf, index: SearchIndex, line: Terminal) -> None:
+    """Wait for the index, and show how far it is: in a line that changes, or once that it begins."""
     what = f"Indexing {show_path(shelf.path)}"
+    is_told = False
     while (progress := index.progress).is_running:
-        if progress.of_documents and progress_line.is_screen:
-            progress_line.show_status(
+        if progress.of_documents and line.is_screen:
+            line.show_status(
                 f"{what}: {progress.documents} of {progress.of_documents} documents, "
                 f"{progress.size / MEGABYTE:.0f} of {progress.of_size / MEGABYTE:.0f} MB"
             )
         elif progress.of_documents and not is_told:
             is_told = True
-            terminal.complain(f"{what}: {progress.of_documents} documents")
+            line.complain(f"{what}: {progress.of_documents} documents")
         await asyncio.sleep(SHOWING_SECONDS)
-    progress_line.end_status()
+    line.end_status()
     if index.progress.problem:
-        terminal.complain(f"Not all of the texts are searched. {escape(str(index.progress.problem))}")
+        line.complain(f"Not all of the texts are searched. {escape(str(index.progress.problem))}")
 
 
 async def _in_thread(work: Callable[[], _T]) -> _T:
