@@ -28,7 +28,7 @@ from tests.cli.process import (
 
 COMMANDS = [
     *("server", "peer"),
-    *("lookup", "list", "get", "mirror"),
+    *("lookup", "list", "get", "mirror", "search"),
     *("titles", "read", "bundle"),
     *("check", "spy"),
     *("demo", "completion"),
