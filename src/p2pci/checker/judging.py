@@ -77,7 +77,7 @@ async def judge(
 def _why_not(mood: _Mood) -> str:
     if mood.unreachable >= MAX_UNREACHABLE:
         since = f" since {mood.last_reached}" if mood.last_reached else ""
-        return f"the program accepts no connections{since}"
+        return f"no connection with the program came about{since}"
     if mood.silent >= MAX_SILENT:
         since = f" since {mood.last_heard}" if mood.last_heard else ""
         return f"the program answers nothing, or without end{since}"

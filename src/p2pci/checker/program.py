@@ -2,7 +2,9 @@
 
 It may get a terminal in place of pipes: a client is typed to like that, and any program then shows each line
 at once, where into a pipe it would hold lines back. What it prints is hostile: `shown` makes it fit to be
-shown. Systems without such terminals (Windows) say so when one is wanted. May import `errors`.
+shown. What a shell line starts carries a mark in its environment, by which Linux finds also what has left its
+group: a daemon that goes on listening would be judged in the place of the next program. Systems without such
+terminals (Windows) say so when one is wanted. May import `errors`.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import secrets
 import signal
 import struct
 import subprocess
@@ -64,6 +67,7 @@ class Program:
         self.folder = folder
         self.printed_bytes = 0  # all of it, also what is no longer kept
         self._env = env
+        self._mark = f"P2PCI_UNDER_TEST={secrets.token_hex(16)}"
         self._is_on_terminal = on_terminal
         self._kept = bytearray()
         self._lock = threading.Lock()
@@ -91,7 +95,7 @@ class Program:
             self._input = self._output
         try:
             self._popen = subprocess.Popen(  # noqa: S603 - to run the user's command is what this is for
-                _words_of(self.command),
+                _words_of(self.command, mark=self._mark),
                 cwd=self.folder,
                 env=self._env,
                 stdin=theirs,
@@ -198,7 +202,7 @@ class Program:
             await wait_until(lambda: not reader.is_alive(), seconds=GRACE_SECONDS)
 
     async def stop(self) -> None:
-        """End it and everything in its process group: asked first, killed after GRACE_SECONDS."""
+        """End it and everything that it has started: asked first, killed after GRACE_SECONDS."""
         popen = self._popen
         if popen is None:
             return
@@ -208,7 +212,9 @@ class Program:
             await wait_until(lambda: not _has_group(popen), seconds=ORPHANS_SECONDS)
         finally:  # also when we are cancelled meanwhile
             _kill_group(popen)
+            _kill_marked(self._mark)
         await wait_until(lambda: popen.poll() is not None, seconds=GRACE_SECONDS)
+        await wait_until(lambda: not _kill_marked(self._mark), seconds=GRACE_SECONDS)
         await self._close()
 
     async def _close(self) -> None:
@@ -262,10 +268,12 @@ async def is_listening(host: str, port: int) -> bool:
     return True
 
 
-def _words_of(command: str | Sequence[str]) -> list[str]:
+def _words_of(command: str | Sequence[str], *, mark: str) -> list[str]:
     if not isinstance(command, str):
         return list(command)
-    return ["cmd", "/c", command] if sys.platform == "win32" else ["/bin/sh", "-c", command]
+    if sys.platform == "win32":
+        return ["cmd", "/c", command]
+    return ["/bin/sh", "-c", f"export {mark}\n{command}"]
 
 
 def _open_terminal() -> tuple[int, int]:
@@ -293,6 +301,17 @@ def _kill_group(popen: subprocess.Popen[bytes]) -> None:
         subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - a command of the system
         return
     _signal_group(popen, signal.SIGKILL)
+
+
+def _kill_marked(mark: str) -> bool:
+    """Kill whatever has this in its environment, where that can be seen (Linux); whether there was any."""
+    found = False
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if mark.encode() in path.read_bytes().split(b"\0"):
+                os.kill(int(path.parent.name), signal.SIGKILL)
+                found = True
+    return found
 
 
 def _has_group(popen: subprocess.Popen[bytes]) -> bool:

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from p2pci.events import Address
 
 MAX_COLUMNS = 110
+DEFAULT_SCRIPT = "default"  # in the place of a file: the script of our own menu
 END_SECONDS = 0.5  # for a program under test that seems to have died to be gone
 _BAD_ENDS = (Verdict.FAIL, Verdict.ERROR, Verdict.SKIPPED)
 # SGR of ECMA-48, in the sixteen colours that every theme has made readable.
@@ -101,13 +102,21 @@ async def check_target(suite: Suite[Any], options: CheckOptions) -> ExitStatus:
 
 
 async def check_client(
-    command: tuple[str, ...], options: CheckOptions, *, listen: int, script: Path | None
+    command: tuple[str, ...], options: CheckOptions, *, listen: int, script: str | None
 ) -> ExitStatus:
-    """Judge a client; without a script the person at this terminal is told what to do in its menu."""
-    from p2pci.checker.client import ByHand, ByScript, read_script
+    """Judge a client; without a script the person at this terminal is told what to do in its menu.
+
+    Args:
+        command: the words that start it.
+        options: what is tried, and how.
+        listen: the port of the index server that we play.
+        script: the name of a file, or DEFAULT_SCRIPT for our own menu's.
+    """
+    from p2pci.checker.client import ByHand, ByScript, Script, read_script
 
     if script:
-        suite = suite_of_client(command, listen=listen, script=script, driver=ByScript(read_script(script)))
+        lines = Script() if script == DEFAULT_SCRIPT else read_script(Path(script))
+        suite = suite_of_client(command, listen=listen, script=script, driver=ByScript(lines))
         return await check_target(suite, options)
     terminal = Terminal(sys.stderr if options.is_json else None)
     with terminal.kept_sane():
@@ -154,25 +163,29 @@ async def judge_quietly(
 
 
 def _subject_of(suite: Suite[Any], options: CheckOptions) -> Subject:
-    waived = {}
-    if options.waivers:  # one file may do for all kinds
-        lines = _read_lines(options.waivers)
-        waived = read_waivers(lines, all_cases(), source=str(options.waivers))
     return Subject(
         kind=suite.kind,
         target=suite.name,
         program=(*own_words(), "check"),
         arguments=(*suite.words, *options.repeated(), *suite.last_words),
-        waived=waived,
+        waived=read_waived(options),
         is_strict=options.is_strict,
     )
 
 
-def _read_lines(path: Path) -> Iterable[str]:
+def read_waived(options: CheckOptions) -> dict[str, str]:
+    """Give the reason for each waived case; one file may do for all kinds of targets.
+
+    Raises:
+        InvalidValueError: the file cannot be read, or names what is no case.
+    """
+    if not (path := options.waivers):
+        return {}
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
         raise InvalidValueError(f"{path}: {error.strerror}. Name a file of waivers.") from error
+    return read_waivers(lines, all_cases(), source=str(path))
 
 
 def own_words() -> tuple[str, ...]:

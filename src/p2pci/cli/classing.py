@@ -1,8 +1,17 @@
-"""What `p2pci check class` does: judges each sub-folder, one after the other, and writes reports."""
+"""What `p2pci check class` does: judges each sub-folder, one after the other, and writes reports.
+
+One program must not spoil the judgement of another: what it leaves behind is ended with it, and one that
+cannot take its port because the kernel still keeps closed connections of an earlier one (TIME_WAIT) is
+started again.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import re
 import shlex
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,51 +19,100 @@ from pathlib import Path
 from typing import Any
 
 from p2pci.checker.cases import Result
-from p2pci.checker.classroom import Entry, Task, find_entries
-from p2pci.checker.client import SCRIPT_PATIENCE, ByScript, Script, read_script
+from p2pci.checker.classroom import HOST, Entry, Task, find_entries
+from p2pci.checker.client import ByScript, Script, read_script
 from p2pci.checker.client.desks import Index
-from p2pci.checker.program import Program, require_free, wait_until
+from p2pci.checker.program import Program, is_listening, require_free, wait_until
 from p2pci.checker.reports.grades import grades_as_csv
 from p2pci.checker.reports.html import report_as_html
 from p2pci.checker.reports.matrix import Judged, matrix_as_html
 from p2pci.checker.wire import Patience, Wires
-from p2pci.cli.checking import CheckOptions, judge_quietly
+from p2pci.cli.checking import DEFAULT_SCRIPT, CheckOptions, judge_quietly, read_waived
 from p2pci.cli.display import escape, show_path
 from p2pci.cli.exits import ExitStatus
 from p2pci.cli.suites import Suite, suite_of_client, suite_of_peer, suite_of_server
 from p2pci.cli.terminal import Terminal
 from p2pci.errors import InvalidValueError, P2PCIError, ProgramError
+from p2pci.protocol.grammar import MAX_NUMBER, MAX_PORT
 
-HOST = "127.0.0.1"
 JOIN_SECONDS = 15.0  # until a peer has added a document
+TIME_WAIT_SECONDS = 75.0  # the kernel's minute, and some more
 SHOWN_CASES = 8  # in the line of a program
+NAME_LETTERS = 40  # of a folder's name, in that of its page
 
 
 async def check_class(folder: Path, options: CheckOptions, *, out: Path) -> ExitStatus:
     """Judge what is in each sub-folder, and write a page for each program, a matrix, and grades.
 
+    All that is known is written after each program, so that whoever interrupts has it.
+
     Raises:
-        InvalidValueError: there is nothing to judge, or the reports cannot be written.
+        InvalidValueError: there is nothing to judge, a waiver is wrong, or the reports cannot be written.
     """
-    entries = find_entries(folder)
+    read_waived(options)  # before an hour has gone by
+    entries, title = find_entries(folder, out=out), _title_of(folder)
     terminal = Terminal()
     judged: list[Judged] = []
-    for entry in entries:
-        if entry.trouble:
-            judged.append(Judged(name=entry.name, kind="", trouble=entry.trouble))
-            terminal.print(_line(judged[-1]))
-        for task in entry.tasks:
-            judged.append(await _judge(entry, task, options, terminal=terminal))
-            terminal.print(_line(judged[-1]))
-            _write_reports(judged, title=folder.name or str(folder), out=out)
-    _write_reports(judged, title=folder.name or str(folder), out=out)
+    _write_reports(judged, title=title, out=out)
+    try:
+        for entry in entries:
+            for task in entry.tasks or (None,):
+                one = await _judge(entry, task, options, terminal=terminal)
+                judged.append(replace(one, page=_page_name(one, len(judged) + 1)))
+                terminal.print(_line(judged[-1]))
+                _write_reports(judged, title=title, out=out)
+    except asyncio.CancelledError:
+        terminal.complain(f"\nInterrupted. {show_path(out / 'index.html')} has what was judged to the end.")
+        raise
     terminal.print(
         f"\nEvery case of everybody: {show_path(out / 'index.html')}, the counts in grades.csv there."
     )
     return ExitStatus.DONE if all(one.conforms for one in judged) else ExitStatus.NONCONFORMANT
 
 
-async def _judge(entry: Entry, task: Task, options: CheckOptions, *, terminal: Terminal) -> Judged:
+def _title_of(folder: Path) -> str:
+    return folder.resolve().name or str(folder)
+
+
+def _page_name(one: Judged, number: int) -> str:
+    """Name the file of a program's own page: safe as a file and in a link, whatever its folder is called."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", one.name)[:NAME_LETTERS].strip("-").lower()
+    return "-".join(filter(None, (f"{number:02}", plain, f"{one.kind}.html"))) if one.report else ""
+
+
+async def _judge(entry: Entry, task: Task | None, options: CheckOptions, *, terminal: Terminal) -> Judged:
+    if task is None:
+        return Judged(name=entry.name, kind="", trouble=entry.trouble)
+    try:
+        try:
+            return await _try(entry, task, options, terminal=terminal)
+        except ProgramError:
+            if not await _has_waited_for_port(task, terminal=terminal):
+                raise
+        return await _try(entry, task, options, terminal=terminal)
+    except P2PCIError as error:
+        return Judged(name=entry.name, kind=task.kind, trouble=str(error))
+
+
+async def _has_waited_for_port(task: Task, *, terminal: Terminal) -> bool:
+    """Whether a server may not have started because of TIME_WAIT, which is over by now."""
+    if task.kind != "server" or not _is_kept(task.port) or await is_listening(task.host, task.port):
+        return False
+    terminal.show_status(f"waiting until the system gives up port {task.port}, up to a minute")
+    return await wait_until(lambda: not _is_kept(task.port), seconds=TIME_WAIT_SECONDS)
+
+
+def _is_kept(port: int) -> bool:
+    """Whether a program without SO_REUSEADDR could not have this port now."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("", port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
+
+
+async def _try(entry: Entry, task: Task, options: CheckOptions, *, terminal: Terminal) -> Judged:
     tried = 0
 
     def note(_: Result) -> None:
@@ -62,12 +120,11 @@ async def _judge(entry: Entry, task: Task, options: CheckOptions, *, terminal: T
         tried += 1
         terminal.show_status(f"{escape(entry.name)}, {task.kind}: case {tried}")
 
-    try:
-        async with _staged(entry, task, options) as (suite, chosen):
-            report = await judge_quietly(suite, chosen, on_result=note)
-    except P2PCIError as error:
-        return Judged(name=entry.name, kind=task.kind, trouble=str(error))
-    return Judged(name=entry.name, kind=task.kind, report=report, page=f"{entry.name}-{task.kind}.html")
+    terminal.show_status(f"{escape(entry.name)}, {task.kind}: starting")
+    async with _staged(entry, task, options) as (suite, chosen):
+        # Its page is headed by whose it is: all of them may listen on the same port.
+        report = await judge_quietly(replace(suite, name=entry.name), chosen, on_result=note)
+    return Judged(name=entry.name, kind=task.kind, report=report)
 
 
 @asynccontextmanager
@@ -83,17 +140,17 @@ async def _staged(
     command = f"cd {shlex.quote(str(entry.folder.resolve()))} && {task.command}"
     match task.kind:
         case "server":
-            yield suite_of_server((HOST, task.port)), replace(options, start=command)
+            yield suite_of_server((task.host, task.port)), replace(options, start=command)
         case "peer":
             async with _peer(task, command) as (port, number):
-                yield suite_of_peer((HOST, port), have=number, file=None), options
+                yield suite_of_peer((task.host, port), have=number, file=None), options
         case _:
+            await require_free(HOST, task.index_port)
             script = read_script(task.script) if task.script else Script()
+            name = str(task.script) if task.script else DEFAULT_SCRIPT
             words = ("/bin/sh", "-c", command)
-            suite = suite_of_client(
-                words, listen=task.index_port, script=task.script, driver=ByScript(script)
-            )
-            yield replace(suite, patience=SCRIPT_PATIENCE), options
+            suite = suite_of_client(words, listen=task.index_port, script=name, driver=ByScript(script))
+            yield suite, options
 
 
 @asynccontextmanager
@@ -105,9 +162,10 @@ async def _peer(task: Task, command: str) -> AsyncIterator[tuple[int, int]]:
     try:
         async with Program(command, on_terminal=True) as program:
             await wait_until(lambda: bool(index.records) or not program.is_running, seconds=JOIN_SECONDS)
-            port = task.port or next((record.port for record in index.records), 0)
-            number = task.number or next((record.number for record in index.records), 0)
-            if not (port and number):
+            added = index.records[0] if index.records else None
+            port = task.port or (added.port if added else 0)
+            number = task.number or (added.number if added else 0)
+            if not (0 < port <= MAX_PORT and 0 < number <= MAX_NUMBER):
                 what = f"It added no document within {JOIN_SECONDS:g} s. {program.describe()}"
                 raise ProgramError(f"{what} Say its port and have.", output=program.last_lines())
             yield port, number
@@ -118,16 +176,17 @@ async def _peer(task: Task, command: str) -> AsyncIterator[tuple[int, int]]:
 def _line(one: Judged) -> str:
     name = f"{escape(one.name):16} {one.kind:6}"
     if not one.report:
-        return f"! {name}  could not be judged: {escape(one.trouble.splitlines()[0])}"
+        first_line, _, _ = one.trouble.partition("\n")
+        return f"! {name}  could not be judged: {escape(first_line)}"
     kept, total = one.must_cases
     ids = [result.case.id for result in one.report.against]
     more = f" and {len(ids) - SHOWN_CASES} more" if len(ids) > SHOWN_CASES else ""
-    words = f"does not conform: {' '.join(ids[:SHOWN_CASES])}{more}" if ids else "conforms"
-    return f"{'✘' if ids else '✔'} {name}  {kept} of {total} MUST kept, {words}"
+    words = "conforms" if one.conforms else f"does not conform: {' '.join(ids[:SHOWN_CASES])}{more}"
+    return f"{'✔' if one.conforms else '✘'} {name}  {kept} of {total} MUST kept, {words}"
 
 
 def _write_reports(judged: list[Judged], *, title: str, out: Path) -> None:
-    """Write all that is known; again after each program, so that whoever interrupts has it.
+    """Write the matrix and the grades of all, and the page of the last.
 
     Raises:
         InvalidValueError: that is not possible.

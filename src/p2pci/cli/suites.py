@@ -79,9 +79,9 @@ def suite_of_peer(address: Address, *, have: int, file: Path | None) -> Suite[Ho
 
 
 def suite_of_client(
-    command: tuple[str, ...], *, listen: int, script: Path | None, driver: Driver
+    command: tuple[str, ...], *, listen: int, script: str | None, driver: Driver
 ) -> Suite[Client]:
-    """Judge a client that each case starts anew, whose menu the driver uses."""
+    """Judge a client that each case starts anew, whose menu the driver uses: by this script, or by hand."""
     from p2pci.checker.client import CASES, HAND_PATIENCE, SCRIPT_PATIENCE, Client, Launch
 
     launch = Launch(command=command, port=listen)
@@ -91,7 +91,7 @@ def suite_of_client(
         address=None,
         cases=CASES,
         make_target=lambda wires: Client(wires, launch, driver),
-        words=("--listen", str(listen), *(("--script", str(script)) if script else ())),
+        words=("--listen", str(listen), *(("--script", script) if script else ())),
         last_words=("--", *command),
         patience=SCRIPT_PATIENCE if script else HAND_PATIENCE,
     )

@@ -1,15 +1,16 @@
 """An index server as it is written for the course: a thread for each peer, two lists under a lock.
 
-    python3 tests/checker/students/server.py [--one-recv] [--println] [--keeps-after-reset]
+    python3 tests/checker/students/server.py [PORT] [--one-recv] [--println] [--keeps-after-reset]
 
-Prints the port of 127.0.0.1 that it listens on, and runs until it is killed. Each option puts in a fault that
-is found in many such programs; without any it does what the course text says.
+Prints the port of 127.0.0.1 that it listens on, any free one without PORT, and runs until it is killed. Each
+option puts in a fault that is found in many such programs; without any it does what the course text says.
 """
 
 import socket
 import sys
 import threading
 
+PORT = int(sys.argv[1]) if sys.argv[1:] and sys.argv[1].isdigit() else 0
 ONE_RECV = "--one-recv" in sys.argv
 PRINTLN = "--println" in sys.argv
 KEEPS_AFTER_RESET = "--keeps-after-reset" in sys.argv
@@ -124,7 +125,7 @@ def serve(connection: socket.socket) -> None:
 def main() -> None:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind(("127.0.0.1", 0))
+    listening.bind(("127.0.0.1", PORT))
     listening.listen(5)
     print(listening.getsockname()[1], flush=True)
     while True:

@@ -229,7 +229,9 @@ def _to_record(request: SeenRequest, number: int) -> Record:
         next(iter(request.values_of(name)), b"").decode("utf-8", "replace")
         for name in (b"Host", b"Port", b"Title")
     )
-    return Record(number=number, title=title, host=host, port=int(port) if port.isdecimal() else 0)
+    return Record(
+        number=number, title=title, host=host, port=int(port) if port.isdecimal() and len(port) <= 10 else 0
+    )
 
 
 def answer(*records: Record) -> Reply:

@@ -1,4 +1,4 @@
-"""A class as a table for a spreadsheet. May import `cases` and `matrix`."""
+"""A class as a table for a spreadsheet. May import `cases`, `matrix` and `escaping`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from p2pci.checker.cases import Verdict
 from p2pci.checker.reports.matrix import Judged
+from p2pci.protocol.escaping import escape
+
+FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001 - wide ones are the same to a spreadsheet
 
 COLUMNS = (
     "name",
@@ -42,10 +45,10 @@ def _cells(one: Judged) -> Iterator[object]:
     counts = one.report.counts if one.report else {}
     yield from (counts.get(verdict, 0) for verdict in Verdict)
     yield " ".join(result.case.id for result in one.report.against) if one.report else ""
-    yield one.trouble.replace("\n", " ")
+    yield one.trouble.replace("\n", " | ")
 
 
 def _as_cell(value: object) -> str:
-    """Keep a spreadsheet from taking a name for a formula."""
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """Keep a spreadsheet from taking a name for a formula, and a name from what it could do elsewhere."""
+    text = escape(str(value))
+    return f"'{text}" if text.lstrip()[:1] in FORMULA else text

@@ -108,7 +108,7 @@ def _summary_cells(one: Judged) -> Iterator[Markup]:
     yield tag("td", one.kind)
     if not one.report:
         yield tag("td", "could not be judged", class_="bad")
-        yield tag("td", one.trouble, colspan=str(1 + len(MARKS)))
+        yield tag("td", *_lines(one.trouble), colspan=str(1 + len(MARKS)), class_="trouble")
         return
     words, tone = ("conforms", "good") if one.conforms else ("does not conform", "bad")
     yield tag("td", words, class_=tone)
@@ -116,6 +116,13 @@ def _summary_cells(one: Judged) -> Iterator[Markup]:
     yield tag("td", f"{kept} of {total}", class_="number")
     for verdict in MARKS:
         yield tag("td", str(one.report.counts.get(verdict, "")), class_="number")
+
+
+def _lines(text: str) -> Iterator[str]:
+    for number, line in enumerate(text.split("\n")):
+        if number:
+            yield Markup("<br>")
+        yield line
 
 
 def _table(judged: Sequence[Judged]) -> Markup:

@@ -31,6 +31,14 @@ def _not_zero(_context: click.Context, _parameter: click.Parameter, seconds: flo
     return seconds
 
 
+def _default_or_file(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    from p2pci.cli.checking import DEFAULT_SCRIPT
+
+    if value and value != DEFAULT_SCRIPT:
+        click.Path(exists=True, dir_okay=False).convert(value, parameter, context)
+    return value
+
+
 REPORT = click.Path(path_type=Path, dir_okay=False, writable=True)
 
 
@@ -160,19 +168,19 @@ def peer(
 )
 @click.option(
     "--script",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    callback=_default_or_file,
     metavar="FILE",
-    help="What is typed into its menu, in TOML, as below.",
+    help="What is typed into its menu, in TOML, as below; default: as in our own menu.",
 )
 @_list_option
 @_check_options
 @click.argument("command", nargs=-1, metavar="-- CMD...")
 def client(
-    command: tuple[str, ...], *, listen: int, script: Path | None, is_list: bool, options: CheckOptions
+    command: tuple[str, ...], *, listen: int, script: str | None, is_list: bool, options: CheckOptions
 ) -> ExitStatus:
     """Judge a client: we play the index server and holders, and each case starts it anew with CMD.
 
-    Without --script you are told what to do in its menu. A script of our own menu:
+    Without --script you are told what to do in its menu. As a file, --script default is:
 
     \b
     [actions]
@@ -193,7 +201,9 @@ def client(
     if not command:
         raise click.UsageError("Say behind -- how the client is started. With --list nothing is tried.")
     if not script and not sys.stdin.isatty():
-        raise click.UsageError("Say how its menu is used: --script FILE. Or run this on a terminal.")
+        raise click.UsageError(
+            "Say how its menu is used: --script FILE, or --script default for a menu like ours."
+        )
     return run_command(check_client(command, options, listen=listen, script=script), is_short=True)
 
 
@@ -222,7 +232,9 @@ def _require(address: Address | None) -> Address:
     metavar="FILE",
     help="Do not count the cases in this file, a line each: id  # reason.",
 )
-@click.option("--timeout", "answer_seconds", type=SECONDS, help="Wait that long for an answer.")
+@click.option(
+    "--timeout", "answer_seconds", type=SECONDS, callback=_not_zero, help="Wait that long for an answer."
+)
 def class_(
     folder: Path, *, out: Path, is_strict: bool, waivers: Path | None, answer_seconds: float | None
 ) -> ExitStatus:
