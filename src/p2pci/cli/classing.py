@@ -91,7 +91,7 @@ async def _judge(entry: Entry, task: Task | None, options: CheckOptions, *, term
                 raise
         return await _try(entry, task, options, terminal=terminal)
     except P2PCIError as error:
-        return Judged(name=entry.name, kind=task.kind, trouble=str(error))
+        return Judged(name=entry.name, kind=task.kind, trouble=str(error).removeprefix(_into(entry)))
 
 
 async def _has_waited_for_port(task: Task, *, terminal: Terminal) -> bool:
@@ -137,7 +137,7 @@ async def _staged(
         ProgramError: that did not come about.
         InvalidValueError: the script of a menu cannot be read.
     """
-    command = f"cd {shlex.quote(str(entry.folder.resolve()))} && {task.command}"
+    command = _into(entry) + task.command
     match task.kind:
         case "server":
             yield suite_of_server((task.host, task.port)), replace(options, start=command)
@@ -151,6 +151,11 @@ async def _staged(
             words = ("/bin/sh", "-c", command)
             suite = suite_of_client(words, listen=task.index_port, script=name, driver=ByScript(script))
             yield suite, options
+
+
+def _into(entry: Entry) -> str:
+    """Give what precedes a program's line, here and in the command that judges it again."""
+    return f"cd {shlex.quote(str(entry.folder.resolve()))} && "
 
 
 @asynccontextmanager
