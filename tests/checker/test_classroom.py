@@ -1,4 +1,4 @@
-"""What a folder says of how its program is started: everything that can be wrong with it is said, and no more."""
+"""What a folder says of how its program is started: everything that can be wrong with it is said."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ SERVER = b'[server]\nstart = "x"\n'
         (b'[server]\nstart = " "\n', "start is missing"),
         (b'[server]\nstart = ["x"]\n', "start is missing"),
         (b'[server]\nstart = "a\\u0000b"\n', "start is missing"),
-        (SERVER + b'prot = 1\nhave = 2\n', "[server]: have, prot is not known. There are host, port, start"),
+        (SERVER + b"prot = 1\nhave = 2\n", "[server]: have, prot is not known. There are host, port, start"),
         (SERVER + b"port = 0\n", "port is a number from 1 to 65535"),
         (SERVER + b"port = 65536\n", "port is a number"),
         (SERVER + b"port = true\n", "port is a number"),
@@ -111,7 +111,7 @@ def test_files_hidden_folders_and_that_of_the_reports_are_passed_over(tmp_path: 
 
 
 def test_folder_without_any_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InvalidValueError, match="has no sub-folders. Put each program into one"):
+    with pytest.raises(InvalidValueError, match=r"has no sub-folders\. Put each program into one"):
         find_entries(tmp_path, out=tmp_path / "out")
     with pytest.raises(InvalidValueError, match="No such file"):
         find_entries(tmp_path / "missing", out=tmp_path / "out")

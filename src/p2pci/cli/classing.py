@@ -171,7 +171,9 @@ async def _peer(task: Task, command: str) -> AsyncIterator[tuple[int, int]]:
             port = task.port or (added.port if added else 0)
             number = task.number or (added.number if added else 0)
             if not (0 < port <= MAX_PORT and 0 < number <= MAX_NUMBER):
-                what = f"It added no document within {JOIN_SECONDS:g} s. {program.describe()}"
+                if not program.is_running:
+                    await program.read_to_the_end()
+                what = f"The peer added no document, within {JOIN_SECONDS:g} s. {program.describe()}"
                 raise ProgramError(f"{what} Say its port and have.", output=program.last_lines())
             yield port, number
     finally:
