@@ -13,7 +13,9 @@ import pytest
 from p2pci.checker.cases import Verdict
 from p2pci.checker.reports.html import report_as_html
 from p2pci.checker.reports.junit import report_as_junit
+from p2pci.checker.reports.matrix import matrix_as_html
 from p2pci.checker.reports.report import quote
+from tests.checker.reports.a_class import CLASS
 from tests.checker.reports.fixed import FULL, SUBJECT
 from tests.checker.reports.test_snapshots import TEXTS
 
@@ -54,7 +56,7 @@ class _Page(HTMLParser):
                 self.references.append(value or "")
             if name == "id":
                 self.ids.append(value or "")
-        if tag not in ("meta", "input"):
+        if tag not in ("meta", "input", "br"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -74,6 +76,15 @@ def test_page_has_no_script_no_reference_outside_and_no_markup_of_the_wire() -> 
     assert "url(" not in text
     assert "@import" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_page_of_a_class_refers_to_the_pages_of_its_programs_alone() -> None:
+    page = _Page()
+    page.feed(matrix_as_html(CLASS, title="<script>alert(1)</script>"))
+    assert page.open == []
+    assert not page.tags & {"script", "link", "img", "iframe", "object", "embed", "base", "form"}
+    files = {reference.partition("#")[0] for reference in page.references}
+    assert files == {one.page for one in CLASS if one.page}
 
 
 @pytest.mark.parametrize(

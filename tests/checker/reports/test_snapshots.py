@@ -14,9 +14,12 @@ import pytest
 
 from p2pci.checker.reports import Report
 from p2pci.checker.reports.as_json import report_as_json
+from p2pci.checker.reports.grades import grades_as_csv
 from p2pci.checker.reports.html import report_as_html
 from p2pci.checker.reports.junit import report_as_junit
+from p2pci.checker.reports.matrix import matrix_as_html
 from p2pci.checker.reports.tree import Tree
+from tests.checker.reports.a_class import CLASS
 from tests.checker.reports.fixed import DEAD, FULL, GOOD, INTERRUPTED
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -38,6 +41,8 @@ TEXTS = {
     "full.json": json.dumps(report_as_json(FULL), indent=2) + "\n",
     "full.xml": report_as_junit(FULL),
     "full.html": report_as_html(FULL),
+    "class.html": matrix_as_html(CLASS, title="<b>class"),
+    "class.csv": grades_as_csv(CLASS),
 }
 
 

@@ -18,18 +18,39 @@ from p2pci.checker.reports.report import MARKS, Report, weight_of
 
 _STYLE = """
 main { max-width: none }
-.scroll { overflow: auto; max-height: 85vh; border: 1px solid var(--edge); border-radius: .6rem }
-table { border-collapse: separate; border-spacing: 0; background: var(--card); width: max-content }
-table.summary { min-width: 100% }
-th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--edge); text-align: left }
-td.mark { text-align: center; font-weight: 700 }
-td.mark a { text-decoration: none; display: block }
-td.number { text-align: right; font-variant-numeric: tabular-nums }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; margin: .5rem 0 1rem; font-size: .9rem }
+.legend b { display: inline-block; min-width: 1.2rem; text-align: center }
+.scroll {
+  overflow: auto; max-height: 90vh; width: fit-content; max-width: 100%;
+  border: 1px solid var(--edge); border-radius: .6rem;
+}
+table { border-collapse: separate; border-spacing: 0; background: var(--card); font-size: .9rem }
+th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--edge); text-align: left; vertical-align: top }
 thead th { position: sticky; top: 0; background: var(--card); z-index: 1; vertical-align: bottom }
-tbody th { position: sticky; left: 0; background: var(--card); font-weight: 400; max-width: 34rem }
-tbody th code { color: var(--soft); display: inline-block; min-width: 5.5rem }
-tbody th.group { font-weight: 700; padding-top: .9rem }
-@media (max-width: 40rem) { tbody th { max-width: 12rem } th, td { padding: .3rem .4rem } }
+thead th:first-child { left: 0; z-index: 2 }
+tbody th { position: sticky; left: 0; background: var(--card); font-weight: 400 }
+tbody th.group { font-weight: 700; padding-top: .9rem; z-index: 1 }
+.summary thead th, .summary td { white-space: nowrap }
+.summary tbody th { min-width: 8rem; max-width: 16rem; overflow-wrap: anywhere }
+.summary thead th:nth-child(n + 4) { text-align: right }
+.number { text-align: right; font-variant-numeric: tabular-nums }
+.summary .trouble { min-width: 16rem; max-width: 30rem; white-space: normal; overflow-wrap: anywhere }
+.cases thead th span {
+  display: block; writing-mode: vertical-rl; transform: rotate(180deg); max-height: 12rem;
+  overflow: hidden; text-overflow: ellipsis; white-space: nowrap; margin: 0 auto;
+}
+.cases tbody th { min-width: 22rem; max-width: 38rem; padding-left: 6.6rem; text-indent: -6rem }
+.cases tbody th code { color: var(--soft); display: inline-block; width: 6rem; text-indent: 0 }
+.cases tbody th.group { padding-left: .6rem; text-indent: 0 }
+.cases .mark { text-align: center; font-weight: 700; padding: 0; min-width: 2.2rem }
+.cases .mark a { text-decoration: none; display: block; padding: .25rem 0 }
+.cases .bad { background: var(--bad-soft) }
+@media (max-width: 40rem) {
+  th, td { padding: .2rem .4rem }
+  .summary tbody th { max-width: 8rem }
+  .cases tbody th { min-width: 9.5rem; max-width: 11rem; padding-left: .4rem; text-indent: 0 }
+  .cases tbody th code { display: block }
+}
 """.strip()
 
 
@@ -88,13 +109,20 @@ def matrix_as_html(judged: Sequence[Judged], *, title: str) -> str:
 def _main(judged: Sequence[Judged], *, title: str) -> Iterator[Markup]:
     yield tag("p", "P2P-CI/1.0 conformance of a class", class_="over")
     yield tag("h1", title)
+    yield tag("p", *_legend(), class_="legend")
     yield tag("div", _summary(judged), class_="scroll")
     for kind in dict.fromkeys(one.kind for one in judged if one.report):
         those = [one for one in judged if one.kind == kind and one.report]
         yield tag("h2", f"Every case: {kind}")
         yield tag("div", _table(those), class_="scroll")
-    legend = " · ".join(f"{mark} {verdict.value}" for verdict, mark in MARKS.items())
-    yield tag("footer", f"{legend}. Each mark leads to its case. Made by p2pci check class.")
+    yield tag("footer", "Each mark leads to its case. Made by p2pci check class.")
+
+
+def _legend() -> Iterator[Markup]:
+    for mark in dict.fromkeys(MARKS.values()):
+        verdicts = [verdict for verdict in MARKS if MARKS[verdict] == mark]
+        words = " or ".join(verdict.value for verdict in verdicts)
+        yield tag("span", tag("b", mark, class_=TONES[verdicts[0]]), f" {words}")
 
 
 def _summary(judged: Sequence[Judged]) -> Markup:
@@ -134,7 +162,7 @@ def _table(judged: Sequence[Judged]) -> Markup:
         for case in members:
             cells = (_cell(one.get(case.id), each.page) for one, each in zip(found, judged, strict=True))
             rows.append(tag("tr", _case_head(case), *cells))
-    return tag("table", _head(("", *(one.name for one in judged))), tag("tbody", *rows))
+    return tag("table", _head(("", *(one.name for one in judged))), tag("tbody", *rows), class_="cases")
 
 
 def _case_head(case: Case[object]) -> Markup:
@@ -150,7 +178,8 @@ def _cell(result: Result | None, page: str) -> Markup:
 
 
 def _head(names: Sequence[str]) -> Markup:
-    return tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
+    heads = (tag("th", tag("span", name, title=name), scope="col") for name in names)
+    return tag("thead", tag("tr", *heads))
 
 
 def _link(text: str, page: str) -> Markup:
