@@ -91,3 +91,8 @@ def test_failure_looks_as_on_the_page(tmp_path: Path) -> None:
     *lines, again = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:…", shown).rstrip().split("\n")
     assert "\n".join(lines) in re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:…", done.stdout)
     assert again.split()[:6] == ["again", "p2pci", "check", "server", "--only", "B-15/1"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md"])
+def test_number_of_cases_is_as_told(name: str) -> None:
+    assert f"{len(all_cases())} cases" in (ROOT / name).read_text("utf-8")

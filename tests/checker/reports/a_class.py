@@ -1,4 +1,4 @@
-"""A class that is the same in every run: who conforms, who does not, who could not be judged, hostile names."""
+"""A class that is the same in every run: conforming, failing, dead, not to be judged, with hostile names."""
 
 from __future__ import annotations
 
