@@ -89,7 +89,7 @@ async def test_each_program_is_judged_whatever_the_others_do(
     assert status is ExitStatus.NONCONFORMANT
     carol = (
         f"echo no such thing >&2; exit 3 does not listen on {LOOPBACK}:{room.port}. "
-        "It has ended with exit code 3. Check the command."
+        "It has ended with exit code 3. Check the command; it must keep running."
     )
     dave = "There is neither a p2pci-check.toml nor a Makefile with run-server."
     assert capsys.readouterr().out.split("\n")[:5] == [
@@ -173,9 +173,10 @@ async def test_hostile_names_act_nowhere(room: Classroom, capsys: pytest.Capture
 async def test_peer_and_client_are_judged_with_an_index_of_ours(room: Classroom) -> None:
     words = [sys.executable, "-I", "-S", str(ROOT / "peer.py"), f"{LOOPBACK}:{room.port}"]
     for kind in ("peer", "client"):
-        folder = room.put("ours", kind, shlex.join(words), index_port=room.port)
-    (folder / "rfcs").mkdir()
-    (folder / "rfcs" / "rfc7.txt").write_text("Seven\n\n                     A Title of Seven\n")
+        room.put("ours", kind, shlex.join(words), index_port=room.port)
+    shelf = room.folder / "ours" / "rfcs"
+    shelf.mkdir()
+    (shelf / "rfc7.txt").write_text("Seven\n\n                     A Title of Seven\n")
     await check_class(room.folder, CheckOptions(only=("B-15",)), out=room.out)
     grades = room.grades()
     assert [row["trouble"] for row in grades.values()] == ["", ""]
