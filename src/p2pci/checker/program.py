@@ -189,7 +189,9 @@ class Program:
             if not self.is_running:
                 await self.read_to_the_end()
                 what = f"{self.name} does not listen on {host}:{port}. {self.describe()}"
-                raise ProgramError(f"{what} Check the command; it must keep running.", output=self.last_lines())
+                raise ProgramError(
+                    f"{what} Check the command; it must keep running.", output=self.last_lines()
+                )
             if loop.time() > deadline:
                 what = f"{self.name} does not listen on {host}:{port} after {seconds:g} s. Check the port."
                 raise ProgramError(what, output=self.last_lines())
