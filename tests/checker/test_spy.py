@@ -50,7 +50,8 @@ def test_lapse_is_shown_with_its_clause(stage: Stage) -> None:
     _, port = stage.start_server()
     spy, listening = start_spy(stage, port)
     ask_raw_to_end(listening, ADD.replace(b"\r\n", b"\n"))
-    spy.wait_for(r"✘ B-15: a line does not end in CR LF: 'ADD RFC 7 P2P-CI/1\.0\\n'")
+    spy.wait_for(r"✘ B-15: a line does not end in CR LF: 'ADD RFC 7 P2P-CI/1\.0\\n'.*, and 4 times more$")
+    assert spy.output.count("✘ B-15") == 1
 
 
 def ask_raw_to_end(port: int, request: bytes) -> bytes:

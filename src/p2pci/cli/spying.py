@@ -14,6 +14,8 @@ from p2pci.cli.terminal import Terminal
 from p2pci.dialing import show_address
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from p2pci.checker.rules import Lapse
     from p2pci.events import Address
 
@@ -48,7 +50,17 @@ def _as_text(number: int, heard: Overheard | str) -> str:
         shown.append(f"[{number}] {heard.side.value} ({heard.body_bytes} bytes of data)")
     if heard.trouble:
         shown.append(f"[{number}]   ✘ cannot be read: {escape(heard.trouble)}")
-    return "\n".join(shown + [f"[{number}]   {_lapse_line(lapse)}" for lapse in heard.lapses])
+    return "\n".join(shown + [f"[{number}]   {line}" for line in _lapse_lines(heard.lapses)])
+
+
+def _lapse_lines(lapses: Iterable[Lapse]) -> Iterator[str]:
+    """Tell each kind of lapse once: what is wrong with a line of a LIST mostly is with all of them."""
+    kinds: dict[tuple[str, str], list[Lapse]] = {}
+    for lapse in lapses:
+        kinds.setdefault((lapse.clause, lapse.what), []).append(lapse)
+    for first, *others in kinds.values():
+        more = f", and {len(others)} times more" if len(others) > 1 else ", and once more" if others else ""
+        yield _lapse_line(first) + more
 
 
 def _lapse_line(lapse: Lapse) -> str:

@@ -148,7 +148,7 @@ async def test_person_is_told_what_to_do_and_shown_what_is_printed() -> None:
     person = Person()
     result = await judge_by_hand(person)
     assert result.verdict is Verdict.PASS, result.note
-    assert person.told[-1] == "In your program, do: LIST ALL   (!skip if it cannot)"
+    assert person.told[-1] == "\nIn your program, do: LIST ALL   (!skip if it cannot)"
     assert "Number 7 of the List holder.example 50001\n" in person.seen
 
 

@@ -150,7 +150,9 @@ class _Person:
     async def do(self, action: Action, values: Mapping[str, str]) -> None:
         self.has_declined = False
         task = _fill(_TASKS[action], values)
-        self._by_hand.tell(f"In your program, do: {task}   ({SKIP} if it cannot)")
+        self._show_rest()
+        # Below the program's own question, which has no line end.
+        self._by_hand.tell(f"\nIn your program, do: {task}   ({SKIP} if it cannot)")
 
     async def _hand_on(self) -> None:
         while True:
