@@ -52,6 +52,7 @@ def test_further_clauses_exist(case: Case[Any]) -> None:
 @ALL
 def test_case_reads_as_one_sentence(case: Case[Any]) -> None:
     assert re.fullmatch(r"[A-Z0-9].*\.", case.requirement)
+    assert len(case.requirement) <= 100
     assert case.group
 
 

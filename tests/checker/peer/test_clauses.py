@@ -1,16 +1,6 @@
-"""Cases of holders against docs/protocol.md: what may fail whom, and which clauses are looked at."""
+"""Which clauses about holders their cases look at; tests/checker/test_coverage.py tells of all suites."""
 
-import re
-from pathlib import Path
-
-from p2pci.checker.cases import Level
 from p2pci.checker.peer import CASES
-
-PROTOCOL = Path(__file__).parents[3] / "docs" / "protocol.md"
-MARKS = dict(
-    re.findall(r"^- \*\*([PAB]-[0-9.]+)\*\* \*\*\[(handout|ours)\]\*\*", PROTOCOL.read_text(), re.MULTILINE)
-)
-OPEN_POINTS = set(re.findall(r"^\| \*\*(Q-[0-9]+)\*\* ", PROTOCOL.read_text(), re.MULTILINE))
 
 # Clauses about holders that no answer of one shows, and why.
 NOT_SEEN = {
@@ -25,26 +15,6 @@ NOT_SEEN = {
 
 def sections(first: int, last: int, *, chapter: int) -> set[str]:
     return {f"P-{chapter}.{number}" for number in range(first, last + 1)}
-
-
-def test_only_the_course_text_fails_anybody() -> None:
-    for case in CASES:
-        match case.level:
-            case Level.MUST | Level.SHOULD:
-                assert MARKS.get(case.clause) == "handout", case.id
-            case Level.OPEN:
-                assert case.clause in OPEN_POINTS, case.id
-            case Level.INFO:
-                assert MARKS.get(case.clause) == "ours", case.id
-
-
-def test_every_clause_that_is_named_exists() -> None:
-    named = {clause for case in CASES for clause in case.also}
-    assert named - MARKS.keys() - OPEN_POINTS == set()
-
-
-def test_no_id_is_given_twice() -> None:
-    assert len({case.id for case in CASES}) == len(CASES)
 
 
 def test_every_clause_about_holders_is_looked_at() -> None:

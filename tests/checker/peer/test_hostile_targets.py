@@ -129,12 +129,12 @@ async def judge_port(port: int) -> list[Result]:
     [
         close_at_once,
         reset_at_once,
-        reset_after_head,
         send_garbage,
         send_http,
         *(
             pytest.param(slow, marks=pytest.mark.slow)
             for slow in (
+                reset_after_head,
                 say_nothing,
                 send_without_end,
                 send_lines_without_end,

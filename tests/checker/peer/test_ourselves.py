@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from p2pci import Shelf, UploadServer
 from p2pci.checker.cases import Level, Result, Verdict
 from p2pci.checker.judging import judge
@@ -27,6 +29,7 @@ async def judge_ourselves(folder: Path) -> list[Result]:
             )
 
 
+@pytest.mark.slow
 async def test_own_upload_server_passes_every_case(tmp_path: Path) -> None:
     began = asyncio.get_running_loop().time()
     results = await judge_ourselves(tmp_path)

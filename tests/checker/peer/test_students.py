@@ -48,7 +48,6 @@ FINDINGS = {
     "titles": {"P-3.1/1": Symptom.HEADER_SPELLED},
     "iso-date": {},
 }
-OFTEN = ("println",)  # the others take more than a minute together
 
 
 @pytest.fixture
@@ -75,13 +74,13 @@ def failed(results: list[Result]) -> dict[str, Symptom | None]:
     return {result.case.id: result.symptom for result in results if result.verdict is Verdict.FAIL}
 
 
+@pytest.mark.slow
 async def test_student_without_faults_fails_nothing(folder: Path) -> None:
     results = await judge_student(folder)
     assert [result for result in results if result.verdict is not Verdict.PASS] == []
 
 
-@pytest.mark.parametrize(
-    "fault", [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in FAULTS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
 async def test_fault_of_a_student_is_named(fault: str, folder: Path) -> None:
     assert failed(await judge_student(folder, fault)) == FINDINGS[fault]

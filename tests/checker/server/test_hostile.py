@@ -22,7 +22,10 @@ async def judge_port(port: int) -> list[Result]:
     return await judge(SOME, lambda wires: Server("127.0.0.1", port, wires), patience=HASTY)
 
 
-LONG = {hostile.sends_endless_records}  # much is read before it is given up
+LONG = {
+    hostile.sends_endless_records,
+    hostile.sends_endless_blank_lines,
+}  # much is read before it is given up
 EACH = [
     pytest.param(one, marks=pytest.mark.slow if one in LONG else (), id=one.__name__) for one in hostile.ALL
 ]
