@@ -284,3 +284,12 @@ def test_client_needs_a_command_and_somebody_who_uses_its_menu(stage: Stage) -> 
     assert "behind --" in run(CLIENT, cwd=stage.folder).stderr
     done = run((*CLIENT, "--", "true"), cwd=stage.folder)
     assert (done.returncode, "--script FILE" in done.stderr) == (2, True)
+
+
+def test_document_that_is_too_large_is_refused_and_not_held_against_the_peer(tmp_path: Path) -> None:
+    with (tmp_path / "rfc9.txt").open("wb") as file:
+        file.truncate(16 * 1024 * 1024)
+    words = (*P2PCI, "check", "peer", f"{LOOPBACK}:{closed_port()}", "--have", "9", "--file", "rfc9.txt")
+    done = run(words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "rfc9.txt is larger than 15 MiB. Judge by a smaller document.\n"

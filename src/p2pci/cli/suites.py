@@ -60,13 +60,16 @@ def suite_of_peer(address: Address, *, have: int, file: Path | None) -> Suite[Ho
     """Judge a holder by a document that it has, and by the bytes of it where there is a copy.
 
     Raises:
-        InvalidValueError: the copy cannot be read.
+        InvalidValueError: the copy cannot be read, or is larger than what the cases can take.
     """
-    from p2pci.checker.peer import CASES, Habits, Holder
+    from p2pci.checker.peer import CASES, MAX_DOCUMENT_BYTES, Habits, Holder
 
     host, port = address
     name = show_address(address)
     document = _read(file) if file else None
+    if document and len(document) > MAX_DOCUMENT_BYTES:
+        limit = MAX_DOCUMENT_BYTES // (1024 * 1024)
+        raise InvalidValueError(f"{file} is larger than {limit} MiB. Judge by a smaller document.")
     habits = Habits()
     return Suite(
         kind="peer",

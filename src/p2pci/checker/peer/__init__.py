@@ -16,10 +16,10 @@ from p2pci.checker.peer import (
     tolerance,
     values,
 )
-from p2pci.checker.peer.target import Habits, Holder
+from p2pci.checker.peer.target import MAX_DOCUMENT_BYTES, Habits, Holder
 
 CASES: list[Case[Holder]] = cases_in(
     answers, values, data, errors, segments, several, hostile, tolerance, extensions
 )
 
-__all__ = ["CASES", "Habits", "Holder"]
+__all__ = ["CASES", "MAX_DOCUMENT_BYTES", "Habits", "Holder"]

@@ -19,6 +19,7 @@ from p2pci.checker.wire import Ending, Unreachable, Wire, Wires
 from p2pci.protocol.grammar import VERSION
 
 MAX_HEAD_BYTES = 64 * 1024  # whoever sends more without a blank line sends no head
+MAX_DOCUMENT_BYTES = 15 * 1024 * 1024  # with head and surplus less than a wire keeps
 MAX_SURPLUS_BYTES = 64 * 1024  # behind the data; more is not read
 
 
@@ -68,7 +69,7 @@ class Holder:
     Attributes:
         host, port: where it listens.
         wires: the connections of the case.
-        number: of a document that it has, of less than 32 MiB.
+        number: of a document that it has, of up to MAX_DOCUMENT_BYTES.
         document: a copy of that document's bytes; None when there is none to compare with.
         habits: may be shared by all cases, which saves them time.
     """
