@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import os
-import random
 import re
 import shlex
 import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,18 +18,10 @@ import pytest
 from p2pci.cli.checking import CheckOptions
 from p2pci.cli.classing import check_class
 from p2pci.cli.exits import ExitStatus
-from tests.cli.process import LOOPBACK, P2PCI, ROOT, Stage, run
+from tests.cli.process import LOOPBACK, P2PCI, ROOT, Stage, quiet_port, run
 
 STUDENT = ROOT / "tests" / "checker" / "students" / "server.py"
 ONE = CheckOptions(only=("B-15/1",), answer_seconds=2.0)
-
-
-def quiet_port() -> int:
-    """Give a free port for a program to be started: none that an outgoing connection could get meanwhile."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with suppress(OSError), socket.create_server((LOOPBACK, port)):
-            return port
 
 
 class Classroom:

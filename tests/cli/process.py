@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import random
 import re
 import signal
 import socket
@@ -347,6 +348,14 @@ def wait_until_open(port: int) -> None:
             time.sleep(0.02)  # between two tries; nothing tells when it is time
         else:
             return
+
+
+def quiet_port() -> int:
+    """Give a free port for a program to be started: none that an outgoing connection could get meanwhile."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server((LOOPBACK, port)):
+            return port
 
 
 def closed_port() -> int:

@@ -19,7 +19,7 @@ from p2pci.checker.wire import Ending, Unreachable, Wire, Wires
 from p2pci.protocol.grammar import VERSION
 
 MAX_HEAD_BYTES = 64 * 1024  # whoever sends more without a blank line sends no head
-MAX_DOCUMENT_BYTES = 15 * 1024 * 1024  # with head and surplus less than a wire keeps
+MAX_DOCUMENT_BYTES = 1024 * 1024  # a slow reader gets it in time, too; more than nearly any RFC has
 MAX_SURPLUS_BYTES = 64 * 1024  # behind the data; more is not read
 
 
