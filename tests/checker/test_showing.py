@@ -8,8 +8,8 @@ import unicodedata
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from p2pci.checker.reports.comparing import Row, compare, first_difference
-from p2pci.checker.showing import columns_of, glyphs_of, show_bytes
+from p2pci.checker.reports.comparing import Row, compare
+from p2pci.checker.showing import columns_of, first_difference, glyphs_of, show_bytes
 
 NAMED = {"r": b"\r", "n": b"\n", "t": b"\t", "\\": b"\\"}
 

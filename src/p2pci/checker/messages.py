@@ -51,21 +51,37 @@ class StatusLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndexAnswer:
+class Message:
+    """What all messages have.
+
+    Attributes:
+        lines: all of it, from the request line or status line on.
+        strays: lines that have no place in it.
+    """
+
+    lines: tuple[Line, ...]
+    headers: tuple[Header, ...] = ()
+    strays: tuple[Line, ...] = ()
+
+    @property
+    def raw(self) -> bytes:
+        return b"".join(line.text + line.end for line in self.lines)
+
+    def values_of(self, name: bytes) -> list[bytes]:
+        return [header.value for header in self.headers if header.name.lower() == name.lower()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexAnswer(Message):
     """An answer of an index server (clause P-2.1).
 
     Attributes:
-        lines: all of it, from the status line on.
         has_blank_line: between status line (or headers) and records.
-        strays: lines that are neither headers nor records.
         is_closed: its closing blank line came.
     """
 
     status: StatusLine
-    lines: tuple[Line, ...]
-    headers: tuple[Header, ...] = ()
     records: tuple[SeenRecord, ...] = ()
-    strays: tuple[Line, ...] = ()
     has_blank_line: bool = False
     is_closed: bool = False
 
@@ -73,38 +89,20 @@ class IndexAnswer:
     def code(self) -> int:
         return self.status.code
 
-    @property
-    def raw(self) -> bytes:
-        return b"".join(line.text + line.end for line in self.lines)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HolderHead:
-    """The head of a holder's answer (clause P-3.1), up to its blank line.
-
-    Attributes:
-        strays: lines that are no headers.
-    """
+class HolderHead(Message):
+    """The head of a holder's answer (clause P-3.1), up to its blank line."""
 
     status: StatusLine
-    lines: tuple[Line, ...]
-    headers: tuple[Header, ...] = ()
-    strays: tuple[Line, ...] = ()
 
     @property
     def code(self) -> int:
         return self.status.code
 
-    @property
-    def raw(self) -> bytes:
-        return b"".join(line.text + line.end for line in self.lines)
-
-    def values_of(self, name: bytes) -> list[bytes]:
-        return [header.value for header in self.headers if header.name.lower() == name.lower()]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenRequest:
+class SeenRequest(Message):
     """A request of either conversation, up to its blank line.
 
     Attributes:
@@ -112,19 +110,9 @@ class SeenRequest:
         is_closed: its blank line came.
     """
 
-    lines: tuple[Line, ...]
     words: tuple[bytes, ...]
-    headers: tuple[Header, ...] = ()
-    strays: tuple[Line, ...] = ()
     is_closed: bool = False
-
-    @property
-    def raw(self) -> bytes:
-        return b"".join(line.text + line.end for line in self.lines)
 
     @property
     def method(self) -> bytes:
         return self.words[0] if self.words else b""
-
-    def values_of(self, name: bytes) -> list[bytes]:
-        return [header.value for header in self.headers if header.name.lower() == name.lower()]

@@ -61,15 +61,19 @@ def read_index_answer(data: bytes, *, is_over: bool) -> tuple[IndexAnswer, int] 
 
 def _find_start(data: bytes, *, is_over: bool) -> tuple[StatusLine, list[Line], int] | None:
     """Give the status line, the whole lines from it on, and how many bytes stand before it."""
+    lines, skipped = _whole_lines(data, is_over=is_over)
+    return (read_status(lines[0]), lines, skipped) if lines else None
+
+
+def _whole_lines(data: bytes, *, is_over: bool) -> tuple[list[Line], int]:
+    """Give the lines from the first that is not blank on, and how many bytes stand before it."""
     lines = split_lines(data)
     if lines and not lines[-1].end and not is_over:
         _check_length(lines.pop())
     blanks = 0
     while blanks < len(lines) and lines[blanks].is_blank:
         blanks += 1
-    if blanks == len(lines):
-        return None
-    return read_status(lines[blanks]), lines[blanks:], _size(lines[:blanks])
+    return lines[blanks:], _size(lines[:blanks])
 
 
 def _check_length(line: Line) -> None:
@@ -168,13 +172,8 @@ def read_holder_head(data: bytes, *, is_over: bool) -> tuple[HolderHead, int] | 
 
 def read_request(data: bytes, *, is_over: bool) -> tuple[SeenRequest, int] | None:
     """Read a request of either conversation, up to its blank line; blank lines before it are passed over."""
-    lines = split_lines(data)
-    if lines and not lines[-1].end and not is_over:
-        _check_length(lines.pop())
-    blanks = 0
-    while blanks < len(lines) and lines[blanks].is_blank:
-        blanks += 1
-    taken, is_whole = _take_head(lines[blanks:])
+    lines, skipped = _whole_lines(data, is_over=is_over)
+    taken, is_whole = _take_head(lines)
     if not taken or not (is_whole or is_over):
         return None
     headers, strays = _sort_headers(taken[1:])
@@ -185,7 +184,7 @@ def read_request(data: bytes, *, is_over: bool) -> tuple[SeenRequest, int] | Non
         strays=strays,
         is_closed=is_whole,
     )
-    return request, _size(lines[:blanks]) + _size(taken)
+    return request, skipped + _size(taken)
 
 
 def _take_head(lines: list[Line]) -> tuple[list[Line], bool]:

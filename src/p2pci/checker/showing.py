@@ -61,3 +61,17 @@ def join(glyphs: Iterable[Glyph]) -> str:
 
 def columns_of(glyphs: Iterable[Glyph]) -> int:
     return sum(glyph.columns for glyph in glyphs)
+
+
+def first_difference(one: bytes, other: bytes) -> int | None:
+    """Give the offset of the first byte that differs, or is there in one of them only."""
+    if one == other:
+        return None
+    low, high = 0, min(len(one), len(other))
+    while low < high:  # halved each time: an answer may have many megabytes
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,12 +1,13 @@
 """Documents compared byte by byte, and what made the difference, as far as it can be told.
 
-May import `cases`, `symptoms` and its package's `target`.
+May import `cases`, `showing`, `symptoms` and its package's `target`.
 """
 
 from __future__ import annotations
 
 from p2pci.checker.cases import Deviation
 from p2pci.checker.peer.target import Answer, require_code
+from p2pci.checker.showing import first_difference
 from p2pci.checker.symptoms import Symptom
 from p2pci.checker.wire import Ending
 
@@ -34,12 +35,12 @@ def require_bytes(answer: Answer, document: bytes) -> None:
     Raises:
         Deviation: they are not.
     """
-    if answer.data == document:
+    where = first_difference(document, answer.data)
+    if where is None:
         return
     if answer.ending is Ending.RESET and len(answer.data) < len(document):
         what = f"the connection was reset after {len(answer.data)} of {len(document)} bytes"
         raise Deviation(what, symptom=Symptom.RESETS)
-    where = _first_difference(document, answer.data)
     begin = max(0, where - SHOWN_BYTES // 2)
     raise Deviation(
         f"{len(answer.data)} bytes came where {len(document)} are right; "
@@ -48,18 +49,6 @@ def require_bytes(answer: Answer, document: bytes) -> None:
         received=answer.data[begin : where + SHOWN_BYTES],
         symptom=_explain(document, answer.data),
     )
-
-
-def _first_difference(one: bytes, other: bytes) -> int:
-    """Find it by halves: documents may be long."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _explain(document: bytes, data: bytes) -> Symptom | None:

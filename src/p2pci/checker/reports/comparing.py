@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from p2pci.checker.showing import Glyph, columns_of, glyphs_of, join
+from p2pci.checker.showing import Glyph, columns_of, first_difference, glyphs_of, join
 
 LINES_BEFORE, LINES_AFTER = 2, 4  # shown around the first difference
 MAX_LINE_BYTES = 4096  # looked at of a line, around the difference
@@ -37,20 +37,6 @@ def compare(expected: bytes | None, received: bytes | None, *, columns: int) -> 
         _rows(expected, at, columns) if expected is not None else [],
         _rows(received, at, columns) if received is not None else [],
     )
-
-
-def first_difference(one: bytes, other: bytes) -> int | None:
-    """Give the offset of the first byte that differs, or is there in one of them only."""
-    if one == other:
-        return None
-    low, high = 0, min(len(one), len(other))
-    while low < high:  # halved each time: an answer may have many megabytes
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _rows(data: bytes, at: int | None, columns: int) -> list[Row]:
