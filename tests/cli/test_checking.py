@@ -78,6 +78,7 @@ def test_command_that_repeats_a_case_works_when_it_is_pasted(stage: Stage) -> No
     assert "✘ B-15/1" in pasted.stdout
 
 
+@pytest.mark.slow  # several processes
 @pytest.mark.parametrize("fault", ["hostile", "reset", "endless"])
 def test_hostile_target_ends_in_verdicts_and_clean_reports(
     stage: Stage, foreign: Callable[[str], str], fault: str
@@ -107,6 +108,7 @@ def test_silent_target_is_judged_in_bounded_time(stage: Stage, foreign: Callable
     assert "no answer within 0.2 s" in done.stdout
 
 
+@pytest.mark.slow  # several processes
 def test_started_program_that_ends_is_told_with_its_last_lines(stage: Stage) -> None:
     start = start_words("dies", port := quiet_port())
     done = run((*CHECK, f"{LOOPBACK}:{port}", "--start", start, *ONE), cwd=stage.folder)
@@ -123,6 +125,7 @@ def test_program_that_does_not_start_is_told_with_what_it_printed(stage: Stage) 
     assert "no such target" in done.stderr
 
 
+@pytest.mark.slow  # several processes
 def test_started_program_is_gone_afterwards(stage: Stage) -> None:
     start = start_words("none", port := quiet_port())
     words = (*CHECK, f"{LOOPBACK}:{port}", "--start", start, "--only", "P-2.3/1")

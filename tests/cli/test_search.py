@@ -67,6 +67,7 @@ def test_words_and_filters_choose(shelf: Path, words: list[str], numbers: list[s
     assert found(shelf, *words) == numbers
 
 
+@pytest.mark.slow  # several processes
 def test_index_file_says_status_and_year(shelf: Path) -> None:
     (shelf / "rfcs/rfc-index.txt").write_text(INDEX)
     assert found(shelf, "whales", "--status", "proposed standard") == ["7"]
@@ -111,6 +112,7 @@ def test_swarm_is_searched_by_its_titles(shelf: Path, stage: Stage) -> None:
     assert found(shelf, "whales", "--status", "historic", server=port) == ["9"]
 
 
+@pytest.mark.slow  # several processes
 def test_what_one_holder_has_is_searched(shelf: Path, stage: Stage) -> None:
     _, port = stage.start_server()
     for documents in ({7: "Of Whales"}, {8: "Of Sharks", 9: "Whales"}):
@@ -122,6 +124,7 @@ def test_what_one_holder_has_is_searched(shelf: Path, stage: Stage) -> None:
     assert found(shelf, "whales", "--held-by", at[9], "--missing", server=port) == ["9"]
 
 
+@pytest.mark.slow  # several processes
 def test_question_about_the_swarm_needs_the_index(shelf: Path) -> None:
     port = closed_port()
     for words in (("--missing",), ("--held-by", "localhost")):
@@ -168,6 +171,7 @@ def test_hostile_text_acts_on_no_terminal(shelf: Path, stage: Stage) -> None:
     assert "\u202e" not in done.stdout
 
 
+@pytest.mark.slow  # several processes
 def test_damaged_index_is_mended_without_a_word(shelf: Path) -> None:
     assert found(shelf, "whales") == ["7", "8"]
     index = shelf / "rfcs" / INDEX_NAME
@@ -178,6 +182,7 @@ def test_damaged_index_is_mended_without_a_word(shelf: Path) -> None:
         assert not errors.replace("Indexing rfcs: 2 documents\n", "")
 
 
+@pytest.mark.slow  # several processes
 def test_interrupted_indexing_ends_in_order_and_goes_on_next_time(tmp_path: Path, stage: Stage) -> None:
     fill(tmp_path / "rfcs", {number: f"Number {number}" for number in range(1, 2000)})
     searching = stage.start(*P2PCI, "search", "text", "--here", cwd=tmp_path, on_terminal=True)

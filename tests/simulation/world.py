@@ -6,7 +6,9 @@ Here is what stands and how it comes and goes; `play` decides what happens when,
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
+import ssl
 from collections import defaultdict
 from collections.abc import Collection, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -68,6 +70,10 @@ class Machine:
         self.mirror_host = host.replace("10.0.0", "10.0.3")
         self.mirror_folder = folder.with_name(f"{folder.name} mirror")
         self.peer: Peer | None = None
+
+
+# Reading the system's certificates takes longer than many a world, in which nobody shows one.
+_make_context = functools.cache(ssl.create_default_context)
 
 
 class World:
@@ -144,6 +150,7 @@ class World:
         with self.disk.in_place(), ExitStack() as stack:
             stack.enter_context(patch("p2pci.accepting._bind", self.loop.bind))
             stack.enter_context(patch.dict(os.environ, {"NO_PROXY": "*"}))
+            stack.enter_context(patch("ssl.create_default_context", _make_context))
             for name, value in SMALL.items():
                 stack.enter_context(patch(name, value))
             yield
