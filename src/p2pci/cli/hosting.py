@@ -13,6 +13,7 @@ from p2pci.cli.exits import ExitStatus
 from p2pci.cli.log import Log, LogFormat
 from p2pci.cli.menu import run_menu
 from p2pci.cli.notifying import notify_ready, notify_stopping
+from p2pci.cli.web_pages import PeerPage, both
 from p2pci.cli.places import cache_folder
 from p2pci.cli.printing import PeerPrinter, ServerPrinter
 from p2pci.cli.running import ending_signals, raise_descriptor_limit
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from p2pci.cli.web_pages import Web
     from p2pci.events import Address
     from p2pci.serving import ServingLimits
 
@@ -103,9 +105,11 @@ async def host_peer(
     sharing: Sharing = ALL,
     limits: PeerLimits,
     showing: Showing,
+    web: Web | None = None,
 ) -> ExitStatus:
     """Run a peer until its menu is left, or without one until SIGINT or SIGTERM."""
     raise_descriptor_limit()
+    page = PeerPage(web) if web else None
     log = Log(Terminal(), form=showing.log_format, counts_repeats=not showing.shows_messages)
     printer = PeerPrinter(log, shows_all=showing.shows_all)
     peer = Peer(
@@ -117,18 +121,19 @@ async def host_peer(
         advertise=advertise,
         origin=origin,
         sharing=sharing,
-        watch=printer.watch,
-        trace=printer.trace if showing.shows_messages else None,
+        is_searchable=page is not None,
+        watch=both(printer.watch, page.watch if page else None),
+        trace=both(printer.trace if showing.shows_messages else None, page.trace if page else None),
         limits=limits,
     )
     with ending_signals() as ending, closing(log):
-        number = await _first(_take_part(peer, log, has_menu=showing.has_menu), ending)
+        number = await _first(_take_part(peer, log, has_menu=showing.has_menu, page=page), ending)
     return ExitStatus.INTERRUPTED if showing.has_menu and number == signal.SIGINT else ExitStatus.DONE
 
 
-async def _take_part(peer: Peer, log: Log, *, has_menu: bool) -> None:
+async def _take_part(peer: Peer, log: Log, *, has_menu: bool, page: PeerPage | None) -> None:
     """Be a peer until the menu is left; without one until this is cancelled."""
-    async with peer:
+    async with peer, page.served(peer, log) if page else nullcontext():
         try:
             if not peer.document_count:
                 folder = show_path(peer.shelf.path)

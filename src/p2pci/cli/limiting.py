@@ -15,6 +15,9 @@ from p2pci.cli.options import NETWORKS, NUMBERS, RATE, SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from click import ParamType
+
+    from p2pci.cli.web_pages import Web
     from p2pci.library import Sharing
     from p2pci.peer import PeerLimits
     from p2pci.serving import ServingLimits
@@ -77,6 +80,39 @@ def sharing_options() -> Callable[[Command], Command]:
         ),
     ]
     return grouped("sharing", _sharing, names=("share", "hide"), options=flags)
+
+
+def web_options(address: ParamType[Any], *, default: str | None = None) -> Callable[[Command], Command]:
+    """Give a command the flags of a page, as `web`: a Web, or None.
+
+    Args:
+        address: reads where the page is to be.
+        default: where it is when `--web` says nothing more; None when it has to.
+    """
+    flags = [
+        click.option(
+            "--web",
+            type=address,
+            envvar="P2PCI_WEB",
+            is_flag=False,
+            flag_value=default,
+            help=f"Serve a web page there{f' ({default})' if default else ''}; off by default.",
+        ),
+        click.option(
+            "--web-token",
+            metavar="TEXT",
+            envvar="P2PCI_WEB_TOKEN",
+            help="What who opens the page must know; needed where it is not for this machine alone.",
+        ),
+        click.option(
+            "--web-host",
+            metavar="NAME",
+            multiple=True,
+            envvar="P2PCI_WEB_HOST",
+            help="Another name that the page goes by. Several times: all of them.",
+        ),
+    ]
+    return grouped("web", _web, names=("web", "web_token", "web_host"), options=flags)
 
 
 def _follow_flags() -> Sequence[Option]:
@@ -192,6 +228,19 @@ def _peer_limits(*, rescan: float, poll: bool, max_uploads: int, rate: int, **se
         follow=FollowLimits(rescan_seconds=rescan, polls=poll),
         upload=UploadLimits(slots=max_uploads, rate=rate, serving=_serving_limits(**serving)),
     )
+
+
+def _web(*, web: Any, web_token: str | None, web_host: Any) -> Web | None:
+    from p2pci.cli.web_pages import Web, require_web
+
+    if web is None:
+        if web_token or web_host:
+            raise click.UsageError("--web-token and --web-host are for a page. Add --web.")
+        return None
+    require_web()
+    page = Web(web, token=web_token or "", names=tuple(web_host))
+    page.check()
+    return page
 
 
 def _sharing(*, share: Any, hide: Any) -> Sharing:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from p2pci.cli.settings import parse_address, parse_networks, parse_ranges, parse_rate, parse_seconds
+from p2pci.cli.settings import (
+    parse_address,
+    parse_networks,
+    parse_page_address,
+    parse_ranges,
+    parse_rate,
+    parse_seconds,
+)
 from p2pci.errors import InvalidValueError
 from p2pci.protocol.grammar import DEFAULT_PORT
 
@@ -76,6 +84,7 @@ NETWORKS = _WordType("network", parse_networks)
 NUMBERS = _WordType("numbers", parse_ranges)
 RATE = _WordType("bytes/s", parse_rate)
 SECONDS = _SecondsType()
+PEER_PAGE = _WordType("host:port", partial(parse_page_address, default=("127.0.0.1", 7780)))
 SERVER = _AddressType(DEFAULT_PORT)
 ADVERTISED = _AddressType(0)
 PORT = click.IntRange(0, 65535)

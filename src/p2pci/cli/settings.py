@@ -57,6 +57,20 @@ def parse_listening_port(text: str) -> int:
     return 0 if text.strip() == "0" else parse_port(_encode(text.strip()))
 
 
+def parse_page_address(text: str, *, default: Address) -> Address:
+    """Read where a page is to be: `host`, `host:port`, or `:port` for the default's host; 0: any free port.
+
+    Raises:
+        InvalidValueError: it is none of these.
+    """
+    text = text.strip()
+    if text.startswith(":") and not text.startswith("::"):
+        return default[0], parse_listening_port(text[1:])
+    if text.endswith(":0") and not text.endswith("::0"):
+        return parse_address(text.removesuffix(":0"))[0], 0
+    return parse_address(text, default_port=default[1])
+
+
 def parse_seconds(text: str) -> float:
     """Read a number of seconds, 0 or more.
 

@@ -11,7 +11,7 @@
 Imports `client`, `download`, `origin`, `dialing`, `library`, `protocol`, `events` and `errors`.
 """
 
-from p2pci.mirror.catalogue import Offer
+from p2pci.mirror.catalogue import Offer, read_catalogue
 from p2pci.mirror.finding import SwarmTitle, SwarmTitles, find_titles
 from p2pci.mirror.running import Mirror, MirrorOptions, Plan
 from p2pci.mirror.selection import Selection, parse_list, parse_ranges
@@ -27,4 +27,5 @@ __all__ = [
     "find_titles",
     "parse_list",
     "parse_ranges",
+    "read_catalogue",
 ]

@@ -146,6 +146,11 @@ class Peer:
         return self._membership.identity
 
     @property
+    def own_names(self) -> set[Address]:
+        """Every host and port that records of this peer may have."""
+        return self._membership.own_names
+
+    @property
     def upload_port(self) -> int:
         """The port of the upload server, once started."""
         return self._upload.port

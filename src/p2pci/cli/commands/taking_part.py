@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from p2pci.cli.limiting import grouped, peer_options, serving_options, sharing_options
+from p2pci.cli.limiting import grouped, peer_options, serving_options, sharing_options, web_options
 from p2pci.cli.options import (
     ADVERTISED,
+    PEER_PAGE,
     PORT,
     SERVER,
     bind_option,
@@ -25,6 +26,7 @@ from p2pci.protocol.grammar import DEFAULT_PORT
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
     from p2pci.cli.hosting import Showing
+    from p2pci.cli.web_pages import Web
     from p2pci.events import Address
     from p2pci.library import Sharing
     from p2pci.peer import PeerLimits
@@ -113,6 +115,7 @@ _showing_options = grouped(
 @peer_options(per_address=256)
 @origin_option
 @click.option("--auto", is_flag=True, help="Find SERVER on the local network.")
+@web_options(PEER_PAGE, default="127.0.0.1:7780")
 @_showing_options
 @click.pass_context
 def peer(
@@ -127,6 +130,7 @@ def peer(
     limits: PeerLimits,
     origin: str | None,
     auto: bool,
+    web: Web | None,
     showing: Showing,
 ) -> ExitStatus:
     """Share a folder, and find documents.
@@ -152,6 +156,7 @@ def peer(
             sharing=sharing,
             limits=limits,
             showing=showing,
+            web=web,
         )
     )
 

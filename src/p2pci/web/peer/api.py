@@ -1,0 +1,229 @@
+"""The JSON API of a peer's page: the addresses below /api/, as docs/api.md has them.
+
+A GET tells, a POST does; what goes wrong is `{"error": a sentence}`. Imports `mirror`, `library`, `errors`,
+starlette and its package.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from p2pci.dialing import show_address
+from p2pci.errors import InvalidValueError, NetworkError, NotFoundError, NotOnShelfError, P2PCIError
+from p2pci.library.text import entry_from_header
+from p2pci.mirror import Selection, parse_ranges
+from p2pci.protocol.grammar import parse_number
+from p2pci.web.peer import wording
+from p2pci.web.peer.finding import Only, find
+
+if TYPE_CHECKING:
+    from p2pci.web.peer.state import State
+
+MAX_BODY_BYTES = 256 * 1024  # a selection of every second RFC is a third of that
+MAX_ROWS = 500
+_STATUSES: Mapping[type[P2PCIError], int] = {
+    InvalidValueError: 400,
+    NotFoundError: 404,
+    NotOnShelfError: 404,
+    NetworkError: 503,
+}
+
+
+def error_answer(_request: Request, error: Exception) -> Response:
+    """Say what went wrong."""
+    status = next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 502)
+    return JSONResponse({"error": str(error)}, status)
+
+
+class Api:
+    """The answers; each is a method that the routes name.
+
+    Args:
+        state: of the peer's page.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._peer = state.peer
+
+    def routes(self) -> list[Route]:
+        """The addresses."""
+        return [
+            Route("/api/peer", self.tell_health),
+            Route("/api/find", self.find),
+            Route("/api/swarm", self.tell_swarm),
+            Route("/api/peers", self.tell_peers),
+            Route("/api/rfc/{number}", self.tell_document),
+            Route("/api/rfc/{number}/text", self.tell_text),
+            Route("/api/rfc/{number}/original", self.give_original),
+            Route("/api/transfers", self.tell_transfers),
+            Route("/api/log", self.tell_log),
+            Route("/api/events", self.stream),
+            _change("/api/fetch", self._fetch),
+            _change("/api/mirror", self._mirror),
+            _change("/api/mirror/stop", self._stop_mirror),
+            _change("/api/swarm/refresh", self._refresh),
+        ]
+
+    # What is told
+
+    async def tell_health(self, _request: Request) -> Response:
+        return JSONResponse(wording.health(self._peer, self._state.chronicle))
+
+    async def find(self, request: Request) -> Response:
+        limit = _count(request, "limit", default=30)
+        typed = request.query_params.get("q", "")
+        hits = await find(self._peer, self._state.swarm, typed, only=_only(request), limit=limit)
+        offers, here = self._state.swarm.offers, self._peer.shelf.documents
+        rows = [wording.hit_row(hit, offers.get(hit.number), here.get(hit.number)) for hit in hits]
+        return JSONResponse({"q": typed, "hits": rows})
+
+    async def tell_swarm(self, request: Request) -> Response:
+        """One page of what the swarm has, with what only the shelf has."""
+        problem = ""
+        try:
+            offers = await self._state.swarm.current()
+        except NetworkError as error:
+            offers, problem = {}, str(error)
+        here = self._peer.shelf.documents
+        only, words = _only(request), request.query_params.get("q", "").casefold().split()
+        selection = Selection(words=tuple(words))
+        rows = [
+            row
+            for number in sorted(offers.keys() | here.keys())
+            if only.takes(is_here=number in here)
+            and (row := wording.document_row(number, offers.get(number), here.get(number)))
+            and (not words or selection.has(number, f"RFC {number} {row['title']}"))
+        ]
+        page, size = _count(request, "page", default=1, most=10**9), _count(request, "size", default=100)
+        missing = [row for row in rows if not row["here"]]
+        return JSONResponse(
+            {
+                "total": len(rows),
+                "here": len(rows) - len(missing),
+                "missing": len(missing),
+                "missing_bytes": sum(row["bytes"] or 0 for row in missing),
+                "page": page,
+                "pages": max(1, -(-len(rows) // size)),
+                "read_at": self._state.swarm.read_at,
+                "problem": problem or self._state.swarm.problem,
+                "documents": rows[(page - 1) * size : page * size],
+            }
+        )
+
+    async def tell_peers(self, _request: Request) -> Response:
+        await self._state.swarm.current()
+        holdings = self._state.swarm.holdings[:MAX_ROWS]
+        return JSONResponse({"peers": wording.peers(holdings, self._peer.own_names)})
+
+    async def tell_document(self, request: Request) -> Response:
+        """What is known of a document, on the shelf or not."""
+        number = _number(request.path_params["number"])
+        try:
+            offer = (await self._state.swarm.current()).get(number)
+        except NetworkError:
+            offer = None
+        document, entry = self._peer.shelf.documents.get(number), self._peer.shelf.entry(number)
+        row = wording.document_row(number, offer, document)
+        row["title"] = row["title"] or (entry.title if entry else "")
+        if document and entry is None:
+            entry = entry_from_header(number, (await self._state.reader.read(number)).lines)
+        sources = offer.sources if offer else []
+        row["sources"] = [show_address(address) for address in sources]
+        return JSONResponse(row | wording.entry_facts(entry))
+
+    async def tell_text(self, request: Request) -> Response:
+        text = await self._state.reader.read(_number(request.path_params["number"]))
+        return JSONResponse(wording.text_of(text, self._peer.shelf.documents))
+
+    async def give_original(self, request: Request) -> Response:
+        """The document as it is on the shelf; as plain text, whatever it holds."""
+        return PlainTextResponse(await self._state.reader.original(_number(request.path_params["number"])))
+
+    async def tell_transfers(self, _request: Request) -> Response:
+        return JSONResponse(self._state.transfers())
+
+    async def tell_log(self, request: Request) -> Response:
+        """Messages behind a position."""
+        after = _count(request, "after", default=0, least=0, most=10**15)
+        messages = self._state.chronicle.messages
+        kept = messages.after(after, limit=_count(request, "limit", default=200))
+        return JSONResponse({"position": messages.position, "messages": list(map(wording.message, kept))})
+
+    async def stream(self, _request: Request) -> Response:
+        return self._state.streams.stream()
+
+    # What is done
+
+    async def _fetch(self, body: Mapping[str, Any]) -> object:
+        numbers = body.get("numbers", [body.get("number")])
+        if not isinstance(numbers, list) or len(numbers) > MAX_ROWS:
+            raise InvalidValueError(f"Give a number, or a list of numbers with at most {MAX_ROWS}.")
+        for number in [_number(str(number)) for number in numbers]:
+            self._state.fetching.fetch(number)
+        return self._state.transfers()
+
+    async def _mirror(self, body: Mapping[str, Any]) -> object:
+        numbers, words = body.get("numbers", ""), body.get("words", "")
+        if not isinstance(numbers, str) or not isinstance(words, str):
+            raise InvalidValueError("Give numbers as in 1-99,200, and words, both as text.")
+        ranges = tuple(parse_ranges(numbers)) if numbers.strip() else None
+        self._state.fetching.mirror(Selection(ranges, tuple(words.casefold().split())))
+        return self._state.transfers()
+
+    async def _stop_mirror(self, _body: Mapping[str, Any]) -> object:
+        await self._state.fetching.stop()
+        return self._state.transfers()
+
+    async def _refresh(self, _body: Mapping[str, Any]) -> object:
+        self._state.swarm.refresh()
+        return {}
+
+
+def _change(path: str, act: Callable[[Mapping[str, Any]], Awaitable[object]]) -> Route:
+    async def change(request: Request) -> Response:
+        return JSONResponse(await act(await _body(request)))
+
+    return Route(path, change, methods=["POST"])
+
+
+async def _body(request: Request) -> Mapping[str, Any]:
+    """Read the JSON object that a POST carries; nothing counts as an empty one."""
+    data = b""
+    async for piece in request.stream():
+        data += piece
+        if len(data) > MAX_BODY_BYTES:
+            raise InvalidValueError(f"That is too much. Send at most {MAX_BODY_BYTES} bytes.")
+    try:
+        body = json.loads(data or b"{}")
+    except ValueError as error:
+        raise InvalidValueError("The body is no JSON. Send an object.") from error
+    if not isinstance(body, dict):
+        raise InvalidValueError("The body is no JSON object.")
+    return body
+
+
+def _number(text: str) -> int:
+    return parse_number(text.encode("utf-8", "backslashreplace"))
+
+
+def _count(request: Request, name: str, *, default: int, least: int = 1, most: int = MAX_ROWS) -> int:
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 15 and least <= int(text)):
+        raise InvalidValueError(f"{name} is no number from {least} to {most}.")
+    return min(int(text), most)
+
+
+def _only(request: Request) -> Only:
+    try:
+        return Only(request.query_params.get("only", "all"))
+    except ValueError as error:
+        raise InvalidValueError("only is one of: all, here, missing.") from error

@@ -1,0 +1,83 @@
+"""The page of a peer put together: the API, the one page that all addresses of people show, and its guard.
+
+Imports its package, `web`, starlette and jinja2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from p2pci.errors import P2PCIError
+from p2pci.web.guarding import Guard, Rules
+from p2pci.web.peer.api import Api, error_answer
+from p2pci.web.peer.state import State
+from p2pci.web.serving import WebServer
+
+if TYPE_CHECKING:
+    from p2pci.events import Address
+    from p2pci.peer import Peer
+    from p2pci.web.peer.chronicle import Chronicle
+
+WEB = Path(__file__).parents[1]
+PAGES = (
+    ("/find", "Find"),
+    ("/swarm", "Swarm"),
+    ("/transfers", "Transfers"),
+    ("/peers", "Peers"),
+    ("/log", "Log"),
+)
+
+
+@asynccontextmanager
+async def serving_peer(
+    peer: Peer, chronicle: Chronicle, *, address: Address, rules: Rules
+) -> AsyncIterator[WebServer]:
+    """Serve the page of a running peer.
+
+    Raises:
+        CannotListenError: the port is taken, or the host is not this machine's.
+    """
+    async with State(peer, chronicle) as state:
+        app = Guard(_make_app(state, change_token=rules.change_token), rules=rules)
+        async with WebServer(app, host=address[0], port=address[1]) as server:
+            try:
+                yield server
+            finally:
+                state.streams.close()
+
+
+def _make_app(state: State, *, change_token: str) -> Starlette:
+    templates = Environment(loader=FileSystemLoader(WEB / "templates"), autoescape=True)
+    page = templates.get_template("peer.html")
+
+    async def show(request: Request) -> Response:
+        path = request.url.path
+        return HTMLResponse(page.render(kind="peer", pages=PAGES, page=path, change_token=change_token))
+
+    shown = ["/", *(address for address, _ in PAGES), "/rfc/{number:int}"]
+    return Starlette(
+        routes=[
+            *Api(state).routes(),
+            *(Route(address, show) for address in shown),
+            Mount("/static", StaticFiles(directory=WEB / "static")),
+        ],
+        exception_handlers={P2PCIError: error_answer, HTTPException: _nothing_there},
+    )
+
+
+async def _nothing_there(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return JSONResponse(
+        {"error": "Nothing is done at this address. docs/api.md has those where it is."}, status
+    )

@@ -1,0 +1,53 @@
+"""A document of the shelf as people read it, the last few kept.
+
+Imports `library`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from p2pci.library.text import Text, read_text
+
+if TYPE_CHECKING:
+    from p2pci.library import Shelf
+
+MAX_KEPT = 8
+MAX_BYTES = 16 * 1024 * 1024
+"""More of a document is not made a page of: the largest RFC has 2 MB."""
+
+
+class Reader:
+    """Reads documents of a shelf."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._kept: OrderedDict[tuple[int, object], Text] = OrderedDict()
+
+    async def read(self, number: int) -> Text:
+        """Read a document.
+
+        Raises:
+            NotOnShelfError: the shelf has no such document.
+            LibraryError: the disk failed.
+        """
+        return await asyncio.get_running_loop().run_in_executor(None, self._read, number)
+
+    async def original(self, number: int) -> bytes:
+        """Give its bytes; raises what `read` does."""
+        return await asyncio.get_running_loop().run_in_executor(None, self._bytes, number)
+
+    def _read(self, number: int) -> Text:
+        with self._shelf.open(number) as opened:
+            key = (number, opened.state)
+            text = self._kept.get(key) or read_text(opened.read(MAX_BYTES))
+        self._kept[key] = text
+        while len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return text
+
+    def _bytes(self, number: int) -> bytes:
+        with self._shelf.open(number) as opened:
+            return opened.read(MAX_BYTES)

@@ -1,0 +1,84 @@
+"""All that a peer's page stands on, from its start to its end.
+
+Imports its package, `web.streaming` and `peer`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from p2pci.web.peer import wording
+from p2pci.web.peer.fetching import Fetching
+from p2pci.web.peer.reading import Reader
+from p2pci.web.peer.swarm import Swarm
+from p2pci.web.streaming import Streams
+
+if TYPE_CHECKING:
+    from p2pci.peer import Peer
+    from p2pci.web.peer.chronicle import Chronicle
+
+LOOK_SECONDS = 0.5  # at the shelf, which others fill too
+
+
+class State:
+    """A running peer, and what its page adds to it; entered while the page is served.
+
+    Args:
+        peer: started.
+        chronicle: its watcher and trace.
+    """
+
+    def __init__(self, peer: Peer, chronicle: Chronicle) -> None:
+        self.peer = peer
+        self.chronicle = chronicle
+        self.streams = Streams(
+            {
+                "health": lambda: wording.health(peer, chronicle),
+                "shelf": self._shelf,
+                "transfers": self.transfers,
+                "log": lambda: {"position": chronicle.messages.position},
+            }
+        )
+        self.swarm = Swarm(peer, changed=partial(self.streams.stir, "shelf"))
+        self.fetching = Fetching(peer, chronicle, changed=partial(self.streams.stir, "transfers"))
+        self.reader = Reader(peer.shelf)
+        self._looking: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self.chronicle.stir = self.streams.stir
+        self._looking = asyncio.create_task(self._look())
+        self.swarm.refresh()  # so that the first list is there when it is asked for
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._looking:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+        await self.fetching.close()
+        await self.swarm.close()
+
+    def transfers(self) -> wording.Json:
+        """What is on its way."""
+        return wording.transfers(self.chronicle.transfers, self._title, self.fetching.run)
+
+    def _title(self, number: int) -> str:
+        offer = self.swarm.offers.get(number)
+        return (offer.title if offer else "") or self.peer.shelf.title(number)
+
+    def _shelf(self) -> wording.Json:
+        return {"documents": len(self.peer.shelf.documents), "swarm_read_at": self.swarm.read_at}
+
+    async def _look(self) -> None:
+        """See that the shelf has changed, or the index of its texts got on."""
+        documents, progress = self.peer.shelf.documents, None
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if documents != (now := self.peer.shelf.documents):
+                documents = now
+                self.streams.stir("shelf")
+                self.streams.stir("health")
+            if self.peer.search and progress != self.peer.search.progress:
+                progress = self.peer.search.progress
+                self.streams.stir("health")

@@ -1,0 +1,61 @@
+// The JSON API, and what it tells by itself.
+
+const token = document.querySelector('meta[name="p2pci-token"]').content;
+
+export class ApiError extends Error {}
+
+async function ask(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("The peer does not answer. Is it still running?");
+  }
+  const text = await answer.text();
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ApiError(text || `The answer was ${answer.status}.`);
+  }
+  if (!answer.ok) throw new ApiError(value.error || `The answer was ${answer.status}.`);
+  return value;
+}
+
+export const get = (path, values = {}, signal) => {
+  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "" && value !== undefined));
+  return ask(`/api/${path}${query.size ? `?${query}` : ""}`, { signal });
+};
+
+export const post = (path, body = {}) =>
+  ask(`/api/${path}`, { method: "POST", headers: { "x-p2pci-token": token }, body: JSON.stringify(body) });
+
+// What happens: one stream for the page; each view listens while it is shown.
+const listeners = new Map();
+export const latest = {};
+let connected = null;
+
+export function listen(topic, hear, signal) {
+  if (!listeners.has(topic)) listeners.set(topic, new Set());
+  listeners.get(topic).add(hear);
+  signal?.addEventListener("abort", () => listeners.get(topic).delete(hear));
+  if (latest[topic] !== undefined) hear(latest[topic]);
+}
+
+function tell(topic, value) {
+  latest[topic] = value;
+  for (const hear of listeners.get(topic) ?? []) hear(value);
+}
+
+export function openStream() {
+  const stream = new EventSource("/api/events");
+  for (const topic of ["health", "shelf", "transfers", "log"])
+    stream.addEventListener(topic, (event) => tell(topic, JSON.parse(event.data)));
+  const note = (is) => {
+    if (connected !== is) tell("connected", (connected = is));
+  };
+  stream.addEventListener("open", () => note(true));
+  stream.addEventListener("error", () => note(false));
+  addEventListener("pagehide", () => stream.close());
+}
