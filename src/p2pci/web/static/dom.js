@@ -35,6 +35,16 @@ export function fill(element, ...children) {
   return element;
 }
 
+// Fills a place anew, and gives the focus back to what stands where it was.
+export function keepFocus(place, refill) {
+  const before = place.contains(document.activeElement) ? nameOf(document.activeElement) : null;
+  refill();
+  if (before && !place.contains(document.activeElement))
+    [...place.querySelectorAll("a, button, input, select")].find((each) => nameOf(each) === before)?.focus({ preventScroll: true });
+}
+
+const nameOf = (element) => element.getAttribute("aria-label") || element.getAttribute("href") || element.id || element.textContent;
+
 function* nodes(children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;

@@ -23,14 +23,14 @@ export function facts(row) {
 
 // A place that shows whether a document is here, on its way, or to be fetched, and lets one fetch it.
 export function fetcher(row, signal) {
-  const place = h("div.fetcher", {});
+  const place = h("div.fetcher", { tabindex: "-1" }); // which keeps the focus between two that can have it
   let shows = "";
   const show = (kind, ...children) => {
     if (shows === kind && kind !== "coming") return;
     const hadFocus = place.contains(document.activeElement);
     shows = kind;
     fill(place, ...children);
-    if (hadFocus) place.querySelector("button, a")?.focus();
+    if (hadFocus) (place.querySelector("button, a") ?? place).focus({ preventScroll: true });
   };
   const here = () =>
     show("here", h("a.badge.good.here", { href: address(row.number), "aria-label": `RFC ${row.number} is here: read it` }, icon(TICK), " here"));

@@ -12,7 +12,8 @@ export function showLog({ main, signal, name }) {
   let isAsking = false;
   let isStale = false;
   let follows = true;
-  const list = h("ol.plain.log", { role: "log", "aria-label": "Messages", tabindex: "0" });
+  const list = h("ol.plain", {});
+  const view = h("div.log", { role: "log", "aria-label": "Messages", tabindex: "0" }, list);
   const pause = h("button.slim", { type: "button", "aria-pressed": "false", onclick: () => hold() }, "Pause");
   const said = h("p.notice.bad", { role: "alert", hidden: true });
   fill(
@@ -20,7 +21,7 @@ export function showLog({ main, signal, name }) {
     h("div.row.head", {}, h("h1.grow", {}, "Messages"), pause),
     h("p.lead", {}, "What this peer says and hears, as it goes over the wire. Documents are shown by their heads alone; the page's own reading of the swarm's list, and mirrors, are left out."),
     said,
-    list,
+    view,
   );
   fill(list, h("li.empty", {}, "Nothing was said yet."));
 
@@ -38,10 +39,10 @@ export function showLog({ main, signal, name }) {
       const news = await get("log", { after: position, limit: position ? 500 : 200 }, signal);
       if (news.messages.length) {
         if (!position) list.replaceChildren();
-        const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+        const atEnd = view.scrollHeight - view.scrollTop - view.clientHeight < 60;
         list.append(...news.messages.map(item));
         while (list.children.length > MAX_SHOWN) list.firstChild.remove();
-        if (atEnd) list.scrollTop = list.scrollHeight;
+        if (atEnd) view.scrollTop = view.scrollHeight;
         position = news.messages.at(-1).position;
       }
       said.hidden = true;

@@ -26,7 +26,7 @@ export async function showDocument({ main, argument, state, signal, name }) {
 function showHead(head, about) {
   const links = (words, names, level) =>
     names?.length
-      ? h(`span.badge.${level}`, {}, `${words} `, names.map((each, at) => [at ? ", " : null, nameLink(each)]))
+      ? h(`span.badge${level}`, {}, `${words} `, names.map((each, at) => [at ? ", " : null, nameLink(each)]))
       : null;
   fill(
     head,
@@ -36,10 +36,10 @@ function showHead(head, about) {
       .filter(Boolean).join(" · ")),
     h("div.row.badges", {},
       about.status ? h("span.badge.accent", {}, about.status.toLowerCase()) : null,
-      links("obsoleted by", about.obsoleted_by, "bad"),
-      links("updated by", about.updated_by, "warn"),
-      links("obsoletes", about.obsoletes, "plain"),
-      links("updates", about.updates, "plain"),
+      links("obsoleted by", about.obsoleted_by, ".bad"),
+      links("updated by", about.updated_by, ".warn"),
+      links("obsoletes", about.obsoletes, ""),
+      links("updates", about.updates, ""),
       about.here ? h("a.small", { href: `/api/rfc/${about.number}/original`, target: "_blank" }, "the original text") : null),
   );
 }
@@ -79,7 +79,7 @@ async function showText(body, number, signal) {
   const contents = text.sections.length > 1 ? contentsOf(text) : null;
   fill(body, h("div.reading", {}, contents, h("div.text", { lang: "en" }, paragraphs(text, number))));
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target) target.scrollIntoView();
+  if (target) target.scrollIntoView({ behavior: "instant" });
   if (contents) followReading(body, contents, signal);
 }
 

@@ -1,12 +1,12 @@
 // The swarm's list, page by page: what there is, who has it, what is missing here; and the mirror of a selection.
 
-import { bytes, clock, count, fill, h, many } from "../dom.js";
+import { bytes, clock, count, fill, h, keepFocus, many } from "../dom.js";
 import { get, listen, post } from "./api.js";
 import { address, fetcher, titleOf } from "./documents.js";
 import { mirrorPanel } from "./transfers.js";
 
 const SIZE = 100;
-const CHOICES = { all: "All", missing: "Missing here", here: "Here" };
+const CHOICES = { all: "All", missing: "Missing", here: "Here" };
 const chosen = new Set(); // numbers; they outlive a change of the page
 
 export function showSwarm({ main, query, signal, go, name }) {
@@ -15,6 +15,7 @@ export function showSwarm({ main, query, signal, go, name }) {
   let page = Math.max(1, Number.parseInt(query.get("page") ?? "1", 10) || 1);
   let list = null;
   let timer = 0;
+  let waiting = 0;
   let rows = new AbortController();
   const table = h("div", {});
   const tools = h("div.panel.tools", {});
@@ -36,13 +37,18 @@ export function showSwarm({ main, query, signal, go, name }) {
     }, 150);
   };
 
+  // While documents come in, the list is read again now and then, and what has the focus keeps it.
+  const soon = () => {
+    waiting ||= setTimeout(() => ((waiting = 0), signal.aborted || load()), 700);
+  };
+
   async function load() {
     try {
       list = await get("swarm", { ...values, page, size: SIZE }, signal);
       rows.abort();
       rows = new AbortController();
-      showTable();
-      showTools();
+      keepFocus(table, showTable);
+      keepFocus(tools, showTools);
     } catch (error) {
       if (error.name !== "AbortError") fill(table, h("p.notice.bad", { role: "alert" }, error.message));
     }
@@ -94,7 +100,7 @@ export function showSwarm({ main, query, signal, go, name }) {
       h("td.choose", {}, row.here ? null : box),
       h("td.figure.mono", {}, row.number),
       h("td.name", {}, h("a", { href: address(row.number) }, h("span.title", {}, titleOf(row))), row.disputed ? h("span.badge.warn", {}, "holders disagree") : null),
-      h("td.figure", {}, row.holders === 1 ? h("span.badge.warn", { title: "Only one copy in the swarm" }, "1") : count(row.holders)),
+      h("td.figure.holders", {}, row.holders === 1 ? h("span.badge.warn", { title: "Only one copy in the swarm" }, "1") : count(row.holders)),
       h("td.figure.wide-only", {}, bytes(row.bytes)),
       h("td", {}, fetcher(row, AbortSignal.any([rows.signal, signal]))),
     );
@@ -164,15 +170,11 @@ export function showSwarm({ main, query, signal, go, name }) {
     table,
   );
   load();
-  let readAt = null;
+  let known = "";
   listen("shelf", (shelf) => {
-    if (readAt !== null && readAt !== shelf.swarm_read_at) load();
-    readAt = shelf.swarm_read_at;
-  }, signal);
-  let stage = "";
-  listen("transfers", ({ mirror }) => {
-    if (stage === "coming" && mirror && mirror.stage !== "coming") load();
-    stage = mirror?.stage ?? "";
+    const now = JSON.stringify(shelf);
+    if (known && known !== now) soon();
+    known = now;
   }, signal);
 }
 

@@ -1,0 +1,237 @@
+"""The JSON API of a peer's page over real HTTP: what it tells and does, and what it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from p2pci import IndexClient
+from p2pci.web.guarding import Rules
+from p2pci.web.peer.fetching import MAX_WAITING
+from tests.web.peer.conftest import ELSEWHERE, HERE, HOST, Page, document, serving
+
+HOSTILE = "<script>alert(1)</script> \u202egnp\u2066 \u200b"
+
+
+async def test_find_has_titles_of_the_swarm_and_texts_of_the_shelf(page: Page) -> None:
+    hits = (await page.get("/api/find?q=pigeon"))["hits"]
+    assert [(hit["number"], hit["here"]) for hit in hits] == [(7102, False), (7101, False), (7001, True)]
+    assert [part["text"].lower() for part in hits[2]["snippet"] if part["hit"]] == ["pigeon"]
+    only_here = (await page.get("/api/find?q=pigeon&only=here"))["hits"]
+    assert [hit["number"] for hit in only_here] == [7001]
+    assert [hit["number"] for hit in (await page.get("/api/find?q=pigeon&only=missing&limit=1"))["hits"]] == [
+        7102
+    ]
+    assert (await page.get("/api/find?q="))["hits"] == []
+
+
+async def test_swarm_is_given_in_pages_with_what_is_missing(page: Page) -> None:
+    whole = await page.get("/api/swarm")
+    assert (whole["total"], whole["here"], whole["missing"], whole["pages"]) == (3, 1, 2, 1)
+    assert [row["number"] for row in whole["documents"]] == [7001, 7101, 7102]
+    assert whole["documents"][0]["holders"] == 2
+    assert whole["missing_bytes"] == sum(len(ELSEWHERE[number].encode()) for number in (7101, 7102))
+    second = await page.get("/api/swarm?page=2&size=2")
+    assert ([row["number"] for row in second["documents"]], second["pages"]) == ([7102], 2)
+    assert [row["number"] for row in (await page.get("/api/swarm?q=CARRIER"))["documents"]] == [7101]
+    assert [row["number"] for row in (await page.get("/api/swarm?q=7102"))["documents"]] == [7102]
+
+
+async def test_document_is_told_of_and_read(page: Page) -> None:
+    about = await page.get("/api/rfc/7001")
+    assert (about["title"], about["here"], about["holders"]) == ("A Way to Talk", True, 2)
+    assert about["status"] == "INFORMATIONAL"
+    text = await page.get("/api/rfc/7001/text")
+    assert [section["title"] for section in text["sections"]] == ["Introduction", "The End"]
+    reference = text["references"][-1]
+    line = text["lines"][reference["line"]]
+    assert line[reference["start"] : reference["stop"]] == "RFC 7102"
+    assert text["here"] == []
+    assert (await page.ask("/api/rfc/7001/original")).text == HERE[7001]
+
+
+async def test_document_is_fetched_once_and_shared(page: Page) -> None:
+    for _ in range(2):
+        assert (await page.post("/api/fetch", {"number": 7101})).status == 200
+    now = await page.until("/api/transfers", 0, key="under_way")
+    assert [(each["number"], each["stage"], each["verified"]) for each in now["incoming"]] == [
+        (7101, "done", True)
+    ]
+    assert now["received"] == {"documents": 1, "bytes": len(ELSEWHERE[7101].encode())}
+    assert (page.peer.shelf.path / "rfc7101.txt").read_text() == ELSEWHERE[7101]
+    assert 7101 in {
+        record.number
+        for record in (await page.peer.list_all()).records
+        if record.port == page.peer.upload_port
+    }
+
+
+async def test_fetch_that_fails_says_why(page: Page) -> None:
+    await page.post("/api/fetch", {"numbers": [9999]})
+    now = await page.until("/api/transfers", 0, key="under_way")
+    assert now["incoming"][0]["stage"] == "failed"
+    assert "RFC 9999 was not found" in now["incoming"][0]["error"]
+
+
+async def test_selection_is_mirrored(page: Page) -> None:
+    assert (await page.post("/api/mirror", {"words": "pigeon"})).status == 200
+    async with asyncio.timeout(10):
+        while (mirror := (await page.get("/api/transfers"))["mirror"])["stage"] in ("planning", "coming"):
+            pass
+    assert (mirror["stage"], mirror["documents"], mirror["of_documents"]) == ("done", 2, 2)
+    assert [source["documents"] for source in mirror["sources"]] == [2]
+    assert {7101, 7102} <= page.peer.shelf.documents.keys()
+    assert (await page.post("/api/mirror/stop")).status == 200
+
+
+async def test_what_one_sends_is_told(page: Page) -> None:
+    async with IndexClient(HOST, page.index.port) as index:
+        answer = await index.lookup(7001)
+        own = next(record for record in answer.records if record.port == page.peer.upload_port)
+    reader, writer = await asyncio.open_connection(own.host, own.port)
+    writer.write(b"GET RFC 7001 P2P-CI/1.0\r\nHost: 127.0.0.1\r\nOS: any\r\n\r\n")
+    assert (await reader.read()).endswith(HERE[7001].encode())
+    writer.close()
+    await writer.wait_closed()
+    now = await page.until("/api/transfers", {"documents": 1, "bytes": len(HERE[7001].encode())}, key="sent")
+    assert now["outgoing"][0]["number"] == 7001
+    log = (await page.get("/api/log"))["messages"]
+    assert any(message["text"].startswith("GET RFC 7001 P2P-CI/1.0\nHost") for message in log)
+
+
+async def test_log_goes_on_behind_a_position(page: Page) -> None:
+    first = await page.get("/api/log?limit=1")
+    assert len(first["messages"]) == 1
+    assert (await page.get(f"/api/log?after={first['position']}"))["messages"] == []
+    await page.peer.lookup(7001)
+    behind = (await page.get(f"/api/log?after={first['position']}"))["messages"]
+    assert [message["sent"] for message in behind] == [True, False]
+
+
+async def test_peers_are_told_by_what_they_hold(page: Page) -> None:
+    peers = (await page.get("/api/peers"))["peers"]
+    assert [(peer["documents"], peer["is_this_peer"]) for peer in peers] == [(3, False), (1, True)]
+
+
+async def test_health_is_said_in_words(page: Page) -> None:
+    health = await page.get("/api/peer")
+    assert health["documents"] == 1
+    assert health["index_connected"]
+    assert any("can reach you at 127.0.0.1:" in sentence["text"] for sentence in health["sentences"])
+
+
+async def test_lost_index_is_told_and_the_shelf_is_still_read(page: Page) -> None:
+    await page.get("/api/swarm")
+    await page.index.stop()
+    health = await page.until("/api/peer", False, key="index_connected")
+    assert health["sentences"][0]["level"] == "bad"
+    assert (await page.get("/api/swarm"))["total"] == 3
+    assert [hit["number"] for hit in (await page.get("/api/find?q=mentioned"))["hits"]] == [7001]
+    await page.post("/api/fetch", {"number": 7101})
+    now = await page.until("/api/transfers", 0, key="under_way")
+    assert "away" in now["incoming"][0]["error"]
+
+
+async def test_title_of_the_wire_stays_as_it_came(page: Page) -> None:
+    async with IndexClient(HOST, page.index.port) as index:
+        await index.add(7300, HOSTILE)
+        await page.post("/api/swarm/refresh")
+        whole = await page.until("/api/swarm?q=alert", 1, key="total")
+    assert whole["documents"][0]["title"] == HOSTILE.strip()
+    answer = await page.ask("/api/swarm?q=alert")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path,status",
+    [
+        ("/api/swarm?page=0", 400),
+        ("/api/swarm?page=x", 400),
+        ("/api/swarm?size=-1", 400),
+        ("/api/swarm?only=some", 400),
+        ("/api/swarm?page=\u0661".encode().decode("latin-1"), 400),
+        ("/api/rfc/0", 400),
+        ("/api/rfc/99999999999", 400),
+        ("/api/rfc/..%2f..%2fetc%2fpasswd/text", 404),
+        ("/api/rfc/7777/text", 404),
+        ("/api/rfc/7777/original", 404),
+        ("/api/nothing", 404),
+        ("/static/../app.py", 404),
+        ("/static/%2e%2e/app.py", 404),
+    ],
+)
+async def test_nonsense_is_refused_in_one_sentence(page: Page, path: str, status: int) -> None:
+    answer = await page.ask(path)
+    assert answer.status == status
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path,body",
+    [
+        ("/api/fetch", "{"),
+        ("/api/fetch", "[1]"),
+        ("/api/fetch", {}),
+        ("/api/fetch", {"number": 0}),
+        ("/api/fetch", {"number": True}),
+        ("/api/fetch", {"numbers": "7101"}),
+        ("/api/fetch", {"numbers": list(range(1, MAX_WAITING + 2))}),
+        ("/api/mirror", {"numbers": "9-1"}),
+        ("/api/mirror", {"numbers": 5}),
+        ("/api/mirror", {"words": "x" * 300_000}),
+    ],
+)
+async def test_change_that_means_nothing_does_nothing(page: Page, path: str, body: object) -> None:
+    answer = await page.post(path, body)
+    assert (answer.status, list(answer.json)) == (400, ["error"])
+    now = await page.get("/api/transfers")
+    assert (now["incoming"], now["mirror"]) == ([], None)
+
+
+@pytest.mark.parametrize("path", ["/api/fetch", "/api/mirror", "/api/mirror/stop", "/api/swarm/refresh"])
+async def test_nothing_is_changed_by_a_get_or_by_strangers(page: Page, path: str) -> None:
+    assert (await page.ask(path)).status == 405
+    assert (await page.ask(path, method="POST", body={"number": 7101})).status == 403
+    stranger = await page.ask(
+        path, method="POST", body={"number": 7101}, x_p2pci_token="secret", origin="http://evil.example"
+    )
+    assert stranger.status == 403
+    assert (await page.ask(path, host="evil.example")).status == 403
+    assert (await page.get("/api/transfers"))["incoming"] == []
+
+
+async def test_token_of_the_page_stands_in_it(page: Page) -> None:
+    answer = await page.ask("/find")
+    assert '<meta name="p2pci-token" content="secret">' in answer.text
+    assert "script-src" not in answer.headers["content-security-policy"]
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    for each in ("style=", "onclick", "<style", "javascript:"):
+        assert each not in answer.text
+
+
+async def test_locked_page_is_locked_everywhere(tmp_path: Path) -> None:
+    rules = Rules(hosts={HOST}, web_token="key-of-the-page", change_token="secret")
+    async with serving(tmp_path, here=HERE, elsewhere={}, rules=rules) as page:
+        for path in ("/", "/api/peer", "/api/events", "/static/style.css", "/rfc/7001"):
+            assert (await page.ask(path)).status == 401
+        assert (await page.ask("/api/peer", cookie="p2pci=key-of-the-page")).status == 200
+
+
+@pytest.mark.slow
+async def test_first_page_of_a_large_swarm_comes_at_once(tmp_path: Path) -> None:
+    """9,312 titles: the issue's figure."""
+    many = {number: document(number, f"Title {number}") for number in range(1, 9313)}
+    async with serving(tmp_path, here={}, elsewhere=many) as page:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        first = await page.get("/api/swarm")
+        seconds = clock() - began
+        assert first["total"] == 9312
+        began = clock()
+        await page.get("/api/swarm?page=50")
+        await page.get("/api/find?q=title+93")
+        print(f"first list {seconds:.2f} s, another page and a search {clock() - began:.3f} s")
+        assert seconds < 5
