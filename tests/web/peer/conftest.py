@@ -35,7 +35,8 @@ def document(number: int, title: str, words: str = "It says nothing.") -> str:
     """A short document in the layout of an RFC."""
     return (
         f"\nNetwork Working Group\nRequest for Comments: {number}                    May 1999\n"
-        f"Category: Informational\n\n\n{title:^72}\n\n1.  Introduction\n\n   {words}\n\n2.  The End\n\n   See RFC 7102.\n"
+        f"Category: Informational\n\n\n{title:^72}\n\n1.  Introduction\n\n   {words}\n"
+        "\n2.  The End\n\n   See RFC 7102.\n"
     )
 
 
@@ -91,10 +92,10 @@ class Page:
     async def post(self, path: str, body: object = None) -> Answer:
         return await self.ask(path, method="POST", body=body, **{CHANGE_HEADER: TOKEN})
 
-    async def until(self, path: str, wanted: Any, *, key: str) -> Any:
+    async def until(self, path: str, **wanted: object) -> Any:
         """Ask again and again until a value is there."""
         async with asyncio.timeout(10):
-            while (value := await self.get(path))[key] != wanted:
+            while any((value := await self.get(path))[key] != wanted[key] for key in wanted):
                 pass
         return value
 

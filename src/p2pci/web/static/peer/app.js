@@ -5,7 +5,7 @@ import { listen, openStream } from "./api.js";
 import { showFind } from "./find.js";
 import { showSwarm } from "./swarm.js";
 import { showDocument } from "./reader.js";
-import { showTransfers } from "./transfers.js";
+import { isRunning, showTransfers } from "./transfers.js";
 import { showPeers } from "./peers.js";
 import { showLog } from "./log.js";
 
@@ -91,7 +91,7 @@ listen("connected", (value) => {
 listen("transfers", (value) => {
   const link = document.querySelector('.pages a[href="/transfers"]');
   const mirror = value.mirror;
-  const coming = value.under_way + (mirror && ["planning", "coming"].includes(mirror.stage) ? Math.max(0, mirror.of_documents - mirror.documents) : 0);
+  const coming = value.under_way + (isRunning(mirror) ? Math.max(0, mirror.of_documents - mirror.documents) : 0);
   fill(link, "Transfers", coming ? h("span.count", {}, coming) : null);
 });
 

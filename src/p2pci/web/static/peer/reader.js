@@ -150,7 +150,9 @@ function paragraph(block, lines, lineOf) {
   const all = block.map((at) => lines[at]);
   const isProse = !all.some((line) => DRAWN.test(line)) && all.slice(0, -1).every((line) => line.length >= 52);
   const indent = Math.min(...all.map((line) => line.length - line.trimStart().length));
-  const children = block.map((at, position) => [position ? "\n" : "", lineOf(at)]);
+  // A word that was parted at its hyphen is one again where lines are wrapped anew.
+  const end = (line) => (/[A-Za-z]-$/.test(line) ? h("span.parted", {}, "\n") : "\n");
+  const children = block.map((at, position) => [position ? end(all[position - 1]) : "", lineOf(at)]);
   if (isProse) return h(`p.prose.indent-${Math.min(4, Math.floor(indent / 3))}`, {}, children);
   return h("pre.figure-text", {}, children);
 }

@@ -1,9 +1,9 @@
 // The swarm's list, page by page: what there is, who has it, what is missing here; and the mirror of a selection.
 
 import { bytes, clock, count, fill, h, keepFocus, many } from "../dom.js";
-import { get, listen, post } from "./api.js";
+import { get, latest, listen, post } from "./api.js";
 import { address, fetcher, titleOf } from "./documents.js";
-import { mirrorPanel } from "./transfers.js";
+import { isRunning, mirrorPanel } from "./transfers.js";
 
 const SIZE = 100;
 const CHOICES = { all: "All", missing: "Missing", here: "Here" };
@@ -100,7 +100,7 @@ export function showSwarm({ main, query, signal, go, name }) {
       h("td.choose", {}, row.here ? null : box),
       h("td.figure.mono", {}, row.number),
       h("td.name", {}, h("a", { href: address(row.number) }, h("span.title", {}, titleOf(row))), row.disputed ? h("span.badge.warn", {}, "holders disagree") : null),
-      h("td.figure.holders", {}, row.holders === 1 ? h("span.badge.warn", { title: "Only one copy in the swarm" }, "1") : count(row.holders)),
+      h("td.figure.holders", {}, row.holders === 1 ? h("span.badge.warn", { title: "Only one copy in the swarm" }, "1") : count(row.holders), h("span.narrow-only", {}, row.holders === 1 ? " holder" : " holders")),
       h("td.figure.wide-only", {}, bytes(row.bytes)),
       h("td", {}, fetcher(row, AbortSignal.any([rows.signal, signal]))),
     );
@@ -144,7 +144,7 @@ export function showSwarm({ main, query, signal, go, name }) {
         {},
         chosen.size
           ? h("button.first", { type: "button", onclick: () => act({ numbers: ranges([...chosen]) }) }, `Mirror ${count(chosen.size)} chosen`)
-          : h("button.first", { type: "button", disabled: !list.missing, onclick: () => act({ words: values.q }) }, `Mirror all that is missing${words}`),
+          : h("button.first", { type: "button", disabled: !list.missing || isRunning(latest.transfers?.mirror), onclick: () => act({ words: values.q }) }, `Mirror all that is missing${words}`),
         chosen.size
           ? h("button.quiet", { type: "button", onclick: () => (chosen.clear(), showTable(), showTools()) }, "Choose none")
           : h("span.soft", {}, list.missing ? `${many(list.missing, "document")}, ${bytes(list.missing_bytes)}` : "Nothing is missing here."),
@@ -170,6 +170,11 @@ export function showSwarm({ main, query, signal, go, name }) {
     table,
   );
   load();
+  let wasRunning = false;
+  listen("transfers", ({ mirror }) => {
+    if (wasRunning !== isRunning(mirror) && list) keepFocus(tools, showTools);
+    wasRunning = isRunning(mirror);
+  }, signal);
   let known = "";
   listen("shelf", (shelf) => {
     const now = JSON.stringify(shelf);

@@ -10,6 +10,8 @@ const STAGES = {
   failed: ["bad", "failed"], stopped: ["warn", "stopped"],
 };
 
+export const isRunning = (mirror) => Boolean(mirror) && RUNNING.includes(mirror.stage);
+
 export function showTransfers({ main, signal, name }) {
   name("Transfers");
   const cards = h("div.cards", {});
@@ -102,7 +104,7 @@ export function mirrorPanel(signal) {
         fill(
           head,
           h("h2.grow", {}, "Mirror ", h(`span.badge.${level}`, {}, says)),
-          RUNNING.includes(mirror.stage) ? h("button.slim", { type: "button", onclick: () => post("mirror/stop") }, "Stop") : null,
+          isRunning(mirror) ? h("button.slim", { type: "button", onclick: () => post("mirror/stop") }, "Stop") : null,
         );
       }
       if (mirror.stage === "planning") bar.removeAttribute("value");
@@ -114,7 +116,7 @@ export function mirrorPanel(signal) {
       const last = mirror.arrived.at(-1);
       fill(
         words,
-        mirror.of_documents || mirror.stage === "planning"
+        mirror.of_documents
           ? `${count(mirror.documents)} of ${many(mirror.of_documents, "document")}, ${bytes(mirror.bytes) || "0 B"} in ${mirror.seconds} s${rate}`
           : mirror.stage === "done" ? "Nothing of it was missing." : "",
         last ? [". Lately: ", h("a", { href: address(last.number) }, `RFC ${last.number} `, h("span.title", {}, last.title))] : null,
