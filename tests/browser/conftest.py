@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-WIDE, NARROW = {"width": 1200, "height": 800}, {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,7 @@ def open_page(browser: Browser, swarm: Swarm) -> Iterator[OpenPage]:
 
     def open_page(address: str = "/", *, narrow: bool = False, dark: bool = False) -> Page:
         context = browser.new_context(
-            viewport=NARROW if narrow else WIDE,
+            viewport={"width": 360 if narrow else 1200, "height": 800},
             color_scheme="dark" if dark else "light",
             base_url=swarm.address,
         )

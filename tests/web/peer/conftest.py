@@ -95,7 +95,7 @@ class Page:
     async def until(self, path: str, **wanted: object) -> Any:
         """Ask again and again until a value is there."""
         async with asyncio.timeout(10):
-            while any((value := await self.get(path))[key] != wanted[key] for key in wanted):
+            while not wanted.items() <= (value := await self.get(path)).items():
                 pass
         return value
 
