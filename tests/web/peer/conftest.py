@@ -7,13 +7,14 @@ import http.client
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest_asyncio
 
 from p2pci import ClientLimits, DownloadLimits, IndexServer, Peer, PeerLimits
+from p2pci.upload import UploadLimits
 from p2pci.web.guarding import CHANGE_HEADER, Rules
 from p2pci.web.peer.app import serving_peer
 from p2pci.web.peer.chronicle import Chronicle
@@ -109,12 +110,18 @@ def fill(folder: Path, documents: dict[int, str]) -> Path:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, *, here: dict[int, str], elsewhere: dict[int, str], rules: Rules | None = None
+    folder: Path,
+    *,
+    here: dict[int, str],
+    elsewhere: dict[int, str],
+    rules: Rules | None = None,
+    rate: int = 0,
 ) -> AsyncIterator[Page]:
     """Run an index, a holder of `elsewhere`, and a peer with `here` and its page."""
     async with AsyncExitStack() as running:
         index = await running.enter_async_context(IndexServer(host=HOST, port=0))
-        holder = Peer((HOST, index.port), fill(folder / "elsewhere", elsewhere), bind=HOST, limits=LIMITS)
+        limits = replace(LIMITS, upload=UploadLimits(rate=rate))
+        holder = Peer((HOST, index.port), fill(folder / "elsewhere", elsewhere), bind=HOST, limits=limits)
         await running.enter_async_context(holder)
         chronicle = Chronicle()
         peer = Peer(

@@ -236,3 +236,18 @@ async def test_first_page_of_a_large_swarm_comes_at_once(tmp_path: Path) -> None
         await page.get("/api/find?q=title+93")
         print(f"first list {seconds:.2f} s, another page and a search {clock() - began:.3f} s")
         assert seconds < 5
+
+
+async def test_mirror_is_stopped_and_what_came_stays(tmp_path: Path) -> None:
+    slow = {number: document(number, f"Title {number}") * 400 for number in range(1, 9)}
+    async with serving(tmp_path, here={}, elsewhere=slow, rate=300_000) as page:
+        assert (await page.post("/api/mirror")).status == 200
+        async with asyncio.timeout(10):
+            while not (mirror := (await page.get("/api/transfers"))["mirror"])["bytes"]:
+                pass
+        assert (mirror["stage"], mirror["of_documents"]) == ("coming", 8)
+        assert (await page.post("/api/mirror")).status == 400  # one at a time
+        stopped = (await page.post("/api/mirror/stop")).json["mirror"]
+        assert stopped["stage"] == "stopped"
+        assert 0 < stopped["documents"] == len(list((tmp_path / "here").glob("rfc*.txt"))) < 8
+        assert not list((tmp_path / "here").glob(".rfc*"))

@@ -23,6 +23,8 @@ from p2pci.web.peer import wording
 from p2pci.web.peer.finding import Only, find
 
 if TYPE_CHECKING:
+    from p2pci.library import Document
+    from p2pci.mirror import Offer
     from p2pci.web.peer.state import State
 
 MAX_BODY_BYTES = 256 * 1024  # a selection of every second RFC is a third of that
@@ -92,28 +94,23 @@ class Api:
         except NetworkError as error:
             offers, problem = {}, str(error)
         here = self._peer.shelf.documents
-        only, words = _only(request), request.query_params.get("q", "").casefold().split()
-        selection = Selection(words=tuple(words))
-        rows = [
-            row
-            for number in sorted(offers.keys() | here.keys())
-            if only.takes(is_here=number in here)
-            and (row := wording.document_row(number, offers.get(number), here.get(number)))
-            and (not words or selection.has(number, f"RFC {number} {row['title']}"))
-        ]
+        numbers = _chosen(request, offers, here)
+        missing = [number for number in numbers if number not in here]
         page, size = _count(request, "page", default=1, most=10**9), _count(request, "size", default=100)
-        missing = [row for row in rows if not row["here"]]
+        shown = numbers[(page - 1) * size : page * size]
         return JSONResponse(
             {
-                "total": len(rows),
-                "here": len(rows) - len(missing),
+                "total": len(numbers),
+                "here": len(numbers) - len(missing),
                 "missing": len(missing),
-                "missing_bytes": sum(row["bytes"] or 0 for row in missing),
+                "missing_bytes": sum(offers[number].size or 0 for number in missing),
                 "page": page,
-                "pages": max(1, -(-len(rows) // size)),
+                "pages": max(1, -(-len(numbers) // size)),
                 "read_at": self._state.swarm.read_at,
                 "problem": problem or self._state.swarm.problem,
-                "documents": rows[(page - 1) * size : page * size],
+                "documents": [
+                    wording.document_row(number, offers.get(number), here.get(number)) for number in shown
+                ],
             }
         )
 
@@ -220,6 +217,19 @@ def _count(request: Request, name: str, *, default: int, least: int = 1, most: i
     if not (text.isascii() and text.isdigit() and len(text) <= 15 and least <= int(text)):
         raise InvalidValueError(f"{name} is no number from {least} to {most}.")
     return min(int(text), most)
+
+
+def _chosen(request: Request, offers: Mapping[int, Offer], here: Mapping[int, Document]) -> list[int]:
+    """The numbers that a request for a list means, ascending."""
+    only, words = _only(request), request.query_params.get("q", "").casefold().split()
+    numbers = sorted(offers.keys() | here.keys())
+    if only is not Only.ALL:
+        numbers = [number for number in numbers if only.takes(is_here=number in here)]
+    if not words:
+        return numbers
+    selection = Selection(words=tuple(words))
+    titles = ((number, (offers.get(number) or here[number]).title) for number in numbers)
+    return [number for number, title in titles if selection.has(number, f"RFC {number} {title}")]
 
 
 def _only(request: Request) -> Only:

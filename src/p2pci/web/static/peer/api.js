@@ -48,14 +48,26 @@ function tell(topic, value) {
   for (const hear of listeners.get(topic) ?? []) hear(value);
 }
 
+// A page that nobody sees listens to nothing: a browser has few connections for one peer, and each page takes one.
 export function openStream() {
-  const stream = new EventSource("/api/events");
-  for (const topic of ["health", "shelf", "transfers", "log"])
-    stream.addEventListener(topic, (event) => tell(topic, JSON.parse(event.data)));
+  let stream = null;
   const note = (is) => {
     if (connected !== is) tell("connected", (connected = is));
   };
-  stream.addEventListener("open", () => note(true));
-  stream.addEventListener("error", () => note(false));
-  addEventListener("pagehide", () => stream.close());
+  const open = () => {
+    if (stream) return;
+    stream = new EventSource("/api/events");
+    for (const topic of ["health", "shelf", "transfers", "log"])
+      stream.addEventListener(topic, (event) => tell(topic, JSON.parse(event.data)));
+    stream.addEventListener("open", () => note(true));
+    stream.addEventListener("error", () => note(false));
+  };
+  const close = () => {
+    stream?.close();
+    stream = null;
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", () => document.hidden || open());
+  if (!document.hidden) open();
 }
