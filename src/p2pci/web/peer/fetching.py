@@ -46,7 +46,7 @@ class MirrorRun:
         began: seconds since 1970.
         stage: see MirrorStage.
         total: documents that are to come; likewise `total_bytes`, as far as holders told.
-        documents: that have come; likewise `size` in bytes.
+        documents: that have come, if not to the disk yet; likewise `size` in bytes.
         sources: whom from, the most first: address, documents, bytes.
         arrived: numbers of the last ones.
         failed: why some did not, by number.
@@ -163,6 +163,10 @@ class Fetching:
             run.stage, run.error = MirrorStage.FAILED, str(error)
         finally:
             self._note(mirror, run)
+            run.documents = (
+                mirror.documents + mirror.meanwhile
+            )  # on the shelf, and no more on their way there
+            self._chronicle.transfers.count_received(mirror.sources)
             await mirror.close()
             self._changed()
 
@@ -184,7 +188,8 @@ class Fetching:
             await asyncio.gather(running, return_exceptions=True)
 
     def _note(self, mirror: Mirror, run: MirrorRun) -> None:
-        run.documents, run.size = mirror.documents + mirror.meanwhile, mirror.size
+        by_sources = sum(source.documents for source in mirror.sources)
+        run.documents, run.size = max(by_sources, mirror.documents + mirror.meanwhile), mirror.size
         run.sources = [(source.address, source.documents, source.size) for source in mirror.sources]
         run.failed = dict(mirror.failed)
         run.seconds = time.time() - run.began

@@ -6,14 +6,23 @@ Kept from the peer's events, within bounds. Imports `events` and `dialing`.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from p2pci import events
 from p2pci.dialing import show_address
 from p2pci.events import Event
 
 MAX_KEPT = 200
+
+
+class Source(Protocol):
+    """A holder that documents came from, as a mirror counts it."""
+
+    documents: int
+    size: int
 
 
 class Stage(Enum):
@@ -69,7 +78,7 @@ class Transfers:
         incoming: by number, the one that began last behind all others.
         outgoing: the last ones, oldest first.
         sent_documents: all that went out since the start; likewise `sent_bytes`.
-        received_documents: all that came one by one; likewise `received_bytes`.
+        received_documents: all that came; likewise `received_bytes`.
     """
 
     def __init__(self) -> None:
@@ -96,6 +105,12 @@ class Transfers:
         """Note why a document did not come."""
         if incoming := self.incoming.get(number):
             incoming.stage, incoming.error = Stage.FAILED, error
+
+    def count_received(self, sources: Iterable[Source]) -> None:
+        """Count what came with a mirror, of which no event told."""
+        for source in sources:
+            self.received_documents += source.documents
+            self.received_bytes += source.size
 
     def take(self, event: Event, *, time: float) -> bool:
         """Note what an event says, and say whether it was about a transfer."""
