@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from p2pci.web.peer.fetching import MirrorRun
     from p2pci.web.peer.messages import Message
     from p2pci.web.peer.swarm import Holding
-    from p2pci.web.peer.transfers import Transfers
+    from p2pci.web.peer.transfers import Incoming, Outgoing, Transfers
 
 Json = dict[str, Any]
 TitleOf = Callable[[int], str]
@@ -165,42 +165,45 @@ def text_of(text: Text, here: Container[int]) -> Json:
 
 
 def transfers(kept: Transfers, title_of: TitleOf, run: MirrorRun | None) -> Json:
-    """What is on its way, and was lately, newest first."""
+    """What is on its way, and was lately: what still comes first, else the newest."""
     incoming = sorted(
         kept.incoming.values(),
         key=lambda each: (each.stage not in (Stage.ASKED, Stage.COMING), -each.began),
     )
+    outgoing = list(kept.outgoing)[: -SHOWN_TRANSFERS - 1 : -1]
     return {
         "under_way": kept.under_way,
-        "incoming": [
-            {
-                "number": each.number,
-                "title": title_of(each.number),
-                "stage": each.stage.value,
-                "began": each.began,
-                "source": each.source,
-                "done": each.done,
-                "bytes": each.size,
-                "verified": each.is_verified,
-                "troubles": each.troubles[-SHOWN_FAILURES:],
-                "error": each.error,
-            }
-            for each in incoming[:SHOWN_TRANSFERS]
-        ],
-        "outgoing": [
-            {
-                "time": each.time,
-                "to": each.address,
-                "number": each.number,
-                "title": title_of(each.number),
-                "documents": each.documents,
-                "bytes": each.size,
-            }
-            for each in list(kept.outgoing)[: -SHOWN_TRANSFERS - 1 : -1]
-        ],
+        "incoming": [_incoming(each, title_of) for each in incoming[:SHOWN_TRANSFERS]],
+        "outgoing": [_outgoing(each, title_of) for each in outgoing],
         "received": {"documents": kept.received_documents, "bytes": kept.received_bytes},
         "sent": {"documents": kept.sent_documents, "bytes": kept.sent_bytes},
         "mirror": _mirror(run, title_of) if run else None,
+    }
+
+
+def _incoming(each: Incoming, title_of: TitleOf) -> Json:
+    return {
+        "number": each.number,
+        "title": title_of(each.number),
+        "stage": each.stage.value,
+        "began": each.began,
+        "source": each.source,
+        "done": each.done,
+        "bytes": each.size,
+        "verified": each.is_verified,
+        "troubles": each.troubles[-SHOWN_FAILURES:],
+        "error": each.error,
+    }
+
+
+def _outgoing(each: Outgoing, title_of: TitleOf) -> Json:
+    return {
+        "time": each.time,
+        "to": each.address,
+        "number": each.number,
+        "title": title_of(each.number),
+        "documents": each.documents,
+        "bytes": each.size,
     }
 
 
