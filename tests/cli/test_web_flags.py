@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pci.cli.paging import Web, make_rules, page_address, require_web
+from p2pci.cli.web_pages import Web, make_rules, page_address, require_web
 from p2pci.cli.settings import parse_page_address
 from p2pci.errors import InvalidValueError, NotInstalledError
 from tests.cli.process import DEADLINE_SECONDS, LOOPBACK, P2PCI, Process, Stage, run
@@ -127,6 +127,6 @@ async def test_page_for_all_goes_by_the_names_of_this_machine() -> None:
 
 
 def test_page_without_its_packages_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("p2pci.cli.paging.find_spec", lambda _name: None)
+    monkeypatch.setattr("p2pci.cli.web_pages.find_spec", lambda _name: None)
     with pytest.raises(NotInstalledError, match=r"pip install 'p2pci\[web\]'"):
         require_web()
