@@ -12,6 +12,7 @@ from tests.browser.swarm import HTML_TITLE
 if TYPE_CHECKING:
     from tests.browser.conftest import OpenPage
 
+pytestmark = pytest.mark.slow
 expect = pytest.importorskip("playwright.sync_api").expect
 axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
 
@@ -27,7 +28,6 @@ ADDRESSES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_serious(open_page: OpenPage, *, dark: bool) -> None:
     page = open_page(dark=dark)
@@ -43,7 +43,6 @@ def test_axe_finds_nothing_serious(open_page: OpenPage, *, dark: bool) -> None:
     assert found == []
 
 
-@pytest.mark.slow
 def test_nothing_is_wider_than_a_narrow_screen(open_page: OpenPage) -> None:
     page = open_page(narrow=True)
     for address, words in ADDRESSES.items():
@@ -96,7 +95,6 @@ def test_hostile_titles_are_text(open_page: OpenPage) -> None:
     expect(page).to_have_title(re.compile("RFC 7301"))
 
 
-@pytest.mark.slow
 def test_fetch_that_fails_says_why(open_page: OpenPage) -> None:
     page = open_page("/find?q=bold")
     page.get_by_role("button", name="Fetch RFC 7301").click()

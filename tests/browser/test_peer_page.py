@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -108,3 +108,22 @@ def test_health_is_said_in_words_and_the_log_shows_messages(open_page: OpenPage)
     log = page.get_by_role("log", name="Messages")
     expect(log).to_contain_text("ADD RFC 7001 P2P-CI/1.0")
     expect(log).to_contain_text("P2P-CI/1.0 200 OK")
+
+
+def test_page_goes_on_with_a_peer_that_was_started_anew(
+    open_page: OpenPage, complaints_allowed: list[str]
+) -> None:
+    complaints_allowed.append("403")  # which the browser notes
+    page = open_page("about:blank")
+
+    def age(route: Any) -> None:
+        """Give the page with the token of another run."""
+        answer = route.fetch()
+        route.fulfill(
+            response=answer, body=re.sub('token" content="[^"]*', 'token" content="old', answer.text())
+        )
+
+    page.route("**/swarm", age)
+    page.goto("/swarm")
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
+        page.get_by_role("button", name="Read anew").click()

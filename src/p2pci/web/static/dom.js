@@ -12,8 +12,8 @@ const escaped = (letter) => {
 
 export const shown = (text) => String(text).replace(UNSAFE, escaped);
 
-// Text of several lines: the ends of lines are no danger.
-export const shownLines = (text) => String(text).split("\n").map(shown).join("\n");
+// Text of several lines: their ends, and tabs, are no danger.
+export const shownLines = (text) => String(text).replace(UNSAFE, (letter) => (letter === "\n" || letter === "\t" ? letter : escaped(letter)));
 
 // h("a.badge", { href: "/", onclick: f }, "text", child, [children]); nothing of null, false or undefined.
 export function h(kind, attributes = {}, ...children) {

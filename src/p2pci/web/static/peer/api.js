@@ -1,8 +1,14 @@
 // The JSON API, and what it tells by itself.
 
-const token = document.querySelector('meta[name="p2pci-token"]').content;
+const tokenIn = (page) => page.querySelector('meta[name="p2pci-token"]')?.content ?? "";
+let token = tokenIn(document);
 
-export class ApiError extends Error {}
+export class ApiError extends Error {
+  constructor(words, status = 0) {
+    super(words);
+    this.status = status;
+  }
+}
 
 async function ask(path, options) {
   let answer;
@@ -17,9 +23,9 @@ async function ask(path, options) {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new ApiError(text || `The answer was ${answer.status}.`);
+    throw new ApiError(text || `The answer was ${answer.status}.`, answer.status);
   }
-  if (!answer.ok) throw new ApiError(value.error || `The answer was ${answer.status}.`);
+  if (!answer.ok) throw new ApiError(value.error || `The answer was ${answer.status}.`, answer.status);
   return value;
 }
 
@@ -28,8 +34,22 @@ export const get = (path, values = {}, signal) => {
   return ask(`/api/${path}${query.size ? `?${query}` : ""}`, { signal });
 };
 
-export const post = (path, body = {}) =>
-  ask(`/api/${path}`, { method: "POST", headers: { "x-p2pci-token": token }, body: JSON.stringify(body) });
+export async function post(path, body = {}) {
+  const send = () => ask(`/api/${path}`, { method: "POST", headers: { "x-p2pci-token": token }, body: JSON.stringify(body) });
+  try {
+    return await send();
+  } catch (error) {
+    if (error.status !== 403 || !(await renewToken())) throw error;
+    return send();
+  }
+}
+
+// A peer that was started anew has another token, which its page has.
+async function renewToken() {
+  const before = token;
+  token = tokenIn(new DOMParser().parseFromString(await (await fetch("/")).text(), "text/html"));
+  return token && token !== before;
+}
 
 // What happens: one stream for the page; each view listens while it is shown.
 const listeners = new Map();
