@@ -67,6 +67,11 @@ class Accepting:
         self._waiting: asyncio.Task[None] | None = None  # for room
         self._limit = self._highest = 0  # descriptors from here on are spared
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether newcomers wait until there are descriptors again."""
+        return self._waiting is not None
+
     async def open(self, host: str | None, port: int) -> None:
         """Listen on a host's addresses, on all interfaces when it is None; port 0 takes a free one for all.
 

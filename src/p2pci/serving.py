@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum, auto
 from operator import methodcaller
@@ -68,7 +69,8 @@ class Admission(Enum):
     """What becomes of a newcomer."""
 
     WELCOME = auto()
-    FULL = auto()  # told so, and closed
+    FULL = auto()  # there are too many: told so, and closed
+    CROWDED = auto()  # the same of those from its address
     DENIED = auto()  # closed
 
 
@@ -95,6 +97,7 @@ class Listener:
         """
         self.limits = limits
         self.connections: set[ServedConnection] = set()  # those that are served
+        self.admissions: Counter[Admission] = Counter()
         self.is_closing = False
         self.heads = _countdown(limits.head_seconds, "head_is_late")
         self.stalls = _countdown(limits.stall_seconds, "check_stall")
@@ -104,7 +107,7 @@ class Listener:
         self._answers_once = answers_once
         self._counts_places = False
         self._crowd = Crowd(limits.max_per_address, spares_loopback=limits.spares_loopback)
-        self._accepting = Accepting(
+        self.accepting = Accepting(
             connect,
             prepare=self._prepare,
             count=self._count,
@@ -114,12 +117,12 @@ class Listener:
 
     async def open(self, host: str | None, port: int) -> None:
         """Listen; see Accepting.open."""
-        await self._accepting.open(host, port)
+        await self.accepting.open(host, port)
 
     @property
     def port(self) -> int:
         """The port that it listens on, once open."""
-        return self._accepting.port
+        return self.accepting.port
 
     def _prepare(self, listening: socket.socket) -> None:
         _set_options(listening, self.limits.dead_seconds)
@@ -137,6 +140,11 @@ class Listener:
     def admit(self, connection: ServedConnection) -> Admission:
         """Decide about a connection that has just come, and count it."""
         self.connections.add(connection)
+        admission = self._judge(connection)
+        self.admissions[admission] += 1
+        return admission
+
+    def _judge(self, connection: ServedConnection) -> Admission:
         limits = self.limits
         allow, deny = limits.allow, limits.deny
         if (allow or deny) and not is_admitted(connection.source, allow=allow, deny=deny):
@@ -145,14 +153,14 @@ class Listener:
             self._count_places()
         if self._counts_places and not connection.place:
             connection.place = self._crowd.enter(connection.source)
-        is_full = len(self.connections) > limits.max_connections or self._crowd.is_full(connection.place)
-        return Admission.FULL if is_full else Admission.WELCOME
+        if self._crowd.is_full(connection.place):
+            return Admission.CROWDED
+        return Admission.FULL if len(self.connections) > limits.max_connections else Admission.WELCOME
 
-    def note_turned_away(self, connection: ServedConnection) -> None:
-        """Tell whoever watches of a newcomer that was too many."""
+    def note_turned_away(self, place: str) -> None:
+        """Tell whoever watches of a newcomer that was too many; "" when all are."""
         if self._watch:
-            is_crowded = self._crowd.is_full(connection.place)
-            self._watch(TurnedAway(connection.place if is_crowded else ""))
+            self._watch(TurnedAway(place))
 
     def _count_places(self) -> None:
         """Begin to count where connections come from: fewer than the cap of one address need no look."""
@@ -164,7 +172,7 @@ class Listener:
     async def close(self, *, grace_seconds: float) -> None:
         """Stop accepting, let answers under way go out, then end every connection."""
         self.is_closing = True
-        self._accepting.close()
+        self.accepting.close()
         self._all_closed.clear()
         for connection in list(self.connections):
             connection.drain()
@@ -274,8 +282,8 @@ class ServedConnection(asyncio.Protocol, ABC):
             self.abort()  # it was accepted while we stop, or its network is denied
             return
         self.begin()
-        if admission is Admission.FULL:
-            self._listener.note_turned_away(self)
+        if admission is not Admission.WELCOME:
+            self._listener.note_turned_away(self.place if admission is Admission.CROWDED else "")
             self.refuse_newcomer()
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from p2pci.index import Index, Member, lines, records
+from p2pci.index import Index, Member, Survey, editions, lines, records
 from p2pci.index.bitmaps import BitMap, SetBitMap
 from p2pci.protocol.extensions import Copy, Options, encode_copy
 from p2pci.protocol.shortcuts import write_add_key
@@ -69,7 +69,8 @@ class IndexModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(records, "BitMap", self.bitmap)
+        for module in (editions, records):
+            self.patch.setattr(module, "BitMap", self.bitmap)
         self.patch.setattr(records, "BATCH_BYTES", BATCH_BYTES)
         self.patch.setattr(lines, "BATCH_BYTES", BATCH_BYTES)
         self.patch.setattr(records, "MAX_KEPT_BYTES", MAX_KEPT_BYTES)
@@ -177,6 +178,9 @@ class IndexModel(RuleBasedStateMachine):
             order = list(self.model)
             newest = max(shown, key=lambda key: order.index(shown[key][1]))
             assert lines[0] == encoded(newest, shown[newest][0])
+        found = self.index.find(number)
+        record = [encoded(Key(number, found.host, found.port), found.title)] if found else []
+        assert record == lines[:1]
 
     @rule(number=NUMBERS, holders=st.integers(0, 2))
     def lookup_with_copies(self, number: int, holders: int) -> None:
@@ -228,6 +232,15 @@ class IndexModel(RuleBasedStateMachine):
     def counts_are_right(self) -> None:
         assert self.index.member_count == len(self.model)
         assert self.index.record_count == sum(map(len, self.model.values()))
+
+    @invariant()
+    def survey_counts_the_copies_that_are_shown(self) -> None:
+        copies = Counter(key.number for key in self.shown())
+        survey = Survey(self.index)
+        while survey.advance():
+            pass
+        assert survey.by_holders == Counter(copies.values())
+        assert list(survey.alone) == sorted(number for number, holders in copies.items() if holders == 1)
 
     @invariant()
     def cache_is_bounded_and_counted(self) -> None:

@@ -14,55 +14,32 @@ from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from p2pci.index.bitmaps import BitMap
+from p2pci.index.editions import Document, Edition, Record, memory_of
 from p2pci.index.lines import BATCH_BYTES, Group, batches, sample, size_of
 from p2pci.protocol.extensions import PLAIN, Copy, Options, encode_copy
 from p2pci.protocol.shortcuts import read_add_key, write_add_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MAX_KEPT_BYTES = 8 * 1024 * 1024
 MAX_EDITION_BYTES = 256 * 1024 * 1024  # of all editions: one connection could take gigabytes in minutes
-_EDITION_BYTES = 500  # of one, besides its key and its line
 _SERIALS = 2**32
 
 
 class Member:
     """A connection that has joined. Made by `Index.join`; only the index changes it."""
 
-    __slots__ = ("address", "host", "numbers", "port", "serial", "stamps")
+    __slots__ = ("address", "host", "numbers", "port", "serial", "since", "stamps")
 
-    def __init__(self, serial: int, *, host: str, port: int) -> None:
+    def __init__(self, serial: int, *, host: str, port: int, since: float) -> None:
         self.serial = serial
         self.host = host
         self.port = port
+        self.since = since  # by whatever clock the index is told
         self.address = b"%b %d" % (host.encode(), port)  # as it stands in record lines
         self.numbers = BitMap()  # the documents it holds
         self.stamps: dict[int, int] = {}  # see Index._stamp
-
-
-class _Document:
-    """A number, its editions, and its record lines while they are kept."""
-
-    __slots__ = ("editions", "lines", "number")
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.editions: list[_Edition] = []  # nearly always one
-        self.lines: bytes | None = None
-
-
-class _Edition:
-    """A document under one title and with one copy, and who holds that."""
-
-    __slots__ = ("copy", "document", "holders", "key", "line_start")
-
-    def __init__(self, document: _Document, title: str, *, copy: Copy | None, key: bytes) -> None:
-        self.document = document
-        self.copy = copy
-        self.key = key
-        self.line_start = b"RFC %d %b " % (document.number, title.encode())  # of its record lines
-        self.holders = BitMap()
 
 
 class Index:
@@ -84,10 +61,10 @@ class Index:
         self._edition_bytes = 0
         self._members: dict[int, Member] = {}
         self._next_serial = 0
-        self._documents: dict[bytes, _Document] = {}  # by the decimal digits of their numbers
-        self._editions: dict[bytes, _Edition] = {}  # by `write_add_key`
+        self._documents: dict[bytes, Document] = {}  # by the decimal digits of their numbers
+        self._editions: dict[bytes, Edition] = {}  # by `write_add_key`
         self._numbers = BitMap()  # those of _documents, in order
-        self._kept: dict[_Document, None] = {}  # those with kept lines, kept longest first
+        self._kept: dict[Document, None] = {}  # those with kept lines, kept longest first
         self._kept_bytes = 0
         self._identities: dict[tuple[str, int], list[Member]] = {}  # by order of joining
         self._doubled = BitMap()  # serials of members that share their host and port
@@ -97,11 +74,21 @@ class Index:
     def member_count(self) -> int:
         return len(self._members)
 
-    def join(self, host: str, port: int) -> Member:
+    @property
+    def members(self) -> Mapping[int, Member]:
+        """All of them by their serials, in the order in which they joined."""
+        return self._members
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """Those of the documents that are here, in ascending order, as they are now."""
+        return self._numbers.to_array()
+
+    def join(self, host: str, port: int, *, since: float = 0.0) -> Member:
         """Let a peer in, under the host that is published for it."""
         while self._next_serial in self._members:  # only after four billion joins
             self._next_serial = (self._next_serial + 1) % _SERIALS
-        member = Member(self._next_serial, host=host, port=port)
+        member = Member(self._next_serial, host=host, port=port, since=since)
         self._next_serial = (self._next_serial + 1) % _SERIALS
         self._members[member.serial] = member
         sharers = self._identities.setdefault((host, port), [])
@@ -192,6 +179,23 @@ class Index:
         self._leave_identity(member)
         return True
 
+    def find(self, number: int) -> Record | None:
+        """Give the newest record of a document; None when nobody has it."""
+        document = self._documents.get(b"%d" % number)
+        if document is None:
+            return None
+        (newest, *_), edition = self._shown(document)[0]
+        member = self._members[newest]
+        return Record(number, edition.title, member.host, member.port)
+
+    def count_holders(self, number: int) -> int:
+        """Give how many record lines a document has."""
+        document = self._documents.get(b"%d" % number)
+        if document is None:
+            return 0
+        held = sum(len(edition.holders) for edition in document.editions)
+        return held - len(self._hidden(document)) if self._doubled else held
+
     def lookup(self, number: int, options: Options = PLAIN) -> bytes | Iterator[bytes]:
         """Give the record lines of a document, the holder that joined last first.
 
@@ -263,7 +267,7 @@ class Index:
         begin = bisect_left(numbers, first)
         return numbers[begin : begin + limit] if limit else numbers[begin:]
 
-    def _groups(self, document: _Document, options: Options = PLAIN) -> list[Group]:
+    def _groups(self, document: Document, options: Options = PLAIN) -> list[Group]:
         """Take down the lines of a document as they are now, group by group."""
         shown = self._shown(document)
         holders = sum(len(serials) for serials, _ in shown)
@@ -279,10 +283,10 @@ class Index:
             for serials, edition in shown
         ]
 
-    def _shown(self, document: _Document) -> list[tuple[Sequence[int], _Edition]]:
+    def _shown(self, document: Document) -> list[tuple[Sequence[int], Edition]]:
         """Give the editions with the holders that answers show: those that joined last first (P-2.7)."""
         hidden = self._hidden(document) if self._doubled else ()
-        shown: list[tuple[Sequence[int], _Edition]] = []
+        shown: list[tuple[Sequence[int], Edition]] = []
         for edition in document.editions:
             serials: Sequence[int] = edition.holders.to_array()[::-1]
             if hidden:
@@ -292,7 +296,7 @@ class Index:
         shown.sort(key=lambda each: each[0][0], reverse=True)
         return shown
 
-    def _hidden(self, document: _Document) -> set[int]:
+    def _hidden(self, document: Document) -> set[int]:
         """Find the holders whose record another one of the same host and port, added later, stands for."""
         hidden: set[int] = set()
         latest: dict[tuple[str, int], tuple[int, int]] = {}  # identity -> stamp and serial of its last ADD
@@ -326,29 +330,29 @@ class Index:
             self._doubled.discard(sharers[0].serial)
             sharers[0].stamps.clear()
 
-    def _edition(self, number: int, title: str, copy: Copy | None) -> _Edition | None:
+    def _edition(self, number: int, title: str, copy: Copy | None) -> Edition | None:
         """Find or make an edition; None when there is no room for it."""
         key = write_add_key(number, title, copy)
         edition = self._editions.get(key)
         if edition is None:
-            if self._edition_bytes + _size_of(key) > self._max_edition_bytes:
+            if self._edition_bytes + memory_of(key) > self._max_edition_bytes:
                 return None
-            self._edition_bytes += _size_of(key)
+            self._edition_bytes += memory_of(key)
             digits = b"%d" % number
             document = self._documents.get(digits)
             if document is None:
-                document = self._documents[digits] = _Document(number)
+                document = self._documents[digits] = Document(number)
                 self._numbers.add(number)
-            edition = self._editions[key] = _Edition(document, title, copy=copy, key=key)
+            edition = self._editions[key] = Edition(document, title, copy=copy, key=key)
             document.editions.append(edition)
         return edition
 
-    def _edition_of_key(self, key: bytes) -> _Edition | None:
+    def _edition_of_key(self, key: bytes) -> Edition | None:
         """Find or make the edition of a canonical ADD; None for a key of none, or without room."""
         parsed = read_add_key(key)
         return self._edition(*parsed) if parsed else None
 
-    def _enter(self, member: Member, edition: _Edition) -> None:
+    def _enter(self, member: Member, edition: Edition) -> None:
         """Make a member a holder of an edition, and of no other one of that document."""
         document = edition.document
         if document.number in member.numbers:
@@ -359,24 +363,24 @@ class Index:
         edition.holders.add(member.serial)
         self._forget_lines(document)
 
-    def _leave_document(self, document: _Document, member: Member) -> None:
+    def _leave_document(self, document: Document, member: Member) -> None:
         self._leave_edition(document, member)
         self._forget_lines(document)
         if not document.editions:
             del self._documents[b"%d" % document.number]
             self._numbers.discard(document.number)
 
-    def _leave_edition(self, document: _Document, member: Member) -> None:
+    def _leave_edition(self, document: Document, member: Member) -> None:
         for edition in document.editions:
             if member.serial in edition.holders:
                 edition.holders.discard(member.serial)
                 if not edition.holders:
                     document.editions.remove(edition)
                     del self._editions[edition.key]
-                    self._edition_bytes -= _size_of(edition.key)
+                    self._edition_bytes -= memory_of(edition.key)
                 return
 
-    def _kept_lines(self, document: _Document) -> bytes:
+    def _kept_lines(self, document: Document) -> bytes:
         """Make the lines of a document and keep them; b"" when they are too many for that."""
         groups = self._groups(document)
         if size_of(groups) > BATCH_BYTES:
@@ -388,13 +392,8 @@ class Index:
             self._forget_lines(next(iter(self._kept)))
         return lines
 
-    def _forget_lines(self, document: _Document) -> None:
+    def _forget_lines(self, document: Document) -> None:
         if document.lines is not None:
             self._kept_bytes -= len(document.lines)
             document.lines = None
             del self._kept[document]
-
-
-def _size_of(key: bytes) -> int:
-    """About the memory that an edition of this key takes."""
-    return _EDITION_BYTES + 2 * len(key)

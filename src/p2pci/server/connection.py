@@ -7,6 +7,7 @@ others are served in between.
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, assert_never
 
 from p2pci.dialing import can_reach
@@ -19,6 +20,7 @@ from p2pci.protocol.messages import Add, Get, ListAll, Lookup, Refusal, Remove, 
 from p2pci.protocol.requests import RequestReader, Wait
 from p2pci.protocol.rules import Conversation
 from p2pci.protocol.shortcuts import LOOKUP_START
+from p2pci.server.counting import OTHER, TIMED_RUNS
 from p2pci.serving import Listener, ServedConnection
 
 if TYPE_CHECKING:
@@ -73,12 +75,21 @@ class IndexConnection(ServedConnection):
 
     def data_received(self, data: bytes) -> None:
         """Answer LOOKUPs that are like the last one at once, and hand on everything else."""
+        counts = self._server.counts
+        counts.received += len(data)
         tail = self._lookup_tail
         if tail and data.endswith(tail) and data.startswith(LOOKUP_START):
+            counts.runs += 1
+            since = 0 if counts.runs % TIMED_RUNS else perf_counter_ns()
             numbers = data[len(LOOKUP_START) : -len(tail)].split(tail + LOOKUP_START)
             lines = self._server.index.lookup_run(numbers)
             if len(lines) == len(numbers):
-                self.transport.write(OK_HEAD + _BETWEEN.join(lines) + END)
+                answers = OK_HEAD + _BETWEEN.join(lines) + END
+                self.transport.write(answers)
+                counts.lookups += len(lines)
+                counts.sent += len(answers)
+                if since:
+                    counts.note_batch(since=since, times=TIMED_RUNS)
                 return
         super().data_received(data)
 
@@ -87,6 +98,7 @@ class IndexConnection(ServedConnection):
         self._lookup_tail = b""
 
     def serve(self) -> None:
+        since = perf_counter_ns()
         reader = self.reader
         answers: list[bytes] = []
         size = 0
@@ -102,10 +114,13 @@ class IndexConnection(ServedConnection):
                 if isinstance(event, Wait):
                     break
                 answer = self._answer(event)
+                if answer:
+                    self._server.counts.note_answer(reader.last_head, answer)
             answers.append(answer)
             size += len(answer)
         if answers:
             self._send(answers)
+            self._server.counts.note_batch(since=since)
         self._go_on(event, progressed=bool(answers))
 
     def _go_on(self, event: Request | Refusal | Wait | None, *, progressed: bool) -> None:
@@ -138,6 +153,7 @@ class IndexConnection(ServedConnection):
         if not data:
             return  # of a probe, whose answer is to come
         self.transport.write(data)
+        self._server.counts.sent += len(data)
         if self._server.trace:
             self._server.trace(Sent(Role.INDEX, self.address, data))
 
@@ -201,6 +217,7 @@ class IndexConnection(ServedConnection):
         if member is None or reader.sender != self._claim or self._server.trace:
             return b""
         starts = reader.take_adds(lambda keys: self._server.index.add_run(member, keys))
+        self._server.counts.adds += len(starts)
         end = member.address + b"\r\n" + END
         return OK_HEAD + (end + OK_HEAD).join(starts) + end if starts else b""
 
@@ -224,7 +241,9 @@ class IndexConnection(ServedConnection):
         """Try to reach the sender where it claims to listen, and nobody else; then add and answer."""
         told = await self._try_to_reach((self.address[0], request.port))
         self._probe = None
-        self._send([self._answer_add(request, *told)])
+        answer = self._answer_add(request, *told)
+        self._server.counts.note_answer(b"ADD ", answer)
+        self._send([answer])
         self.serve()
 
     async def _try_to_reach(self, address: Address) -> tuple[bytes, ...]:
@@ -258,7 +277,7 @@ class IndexConnection(ServedConnection):
         )
 
     def _join(self, request: Add) -> Member:
-        member = self._server.index.join(self._publish(request.host), request.port)
+        member = self._server.index.join(self._publish(request.host), request.port, since=self._loop.time())
         if self._server.watch:
             self._server.watch(Joined(member.host, member.port))
         return member
@@ -267,7 +286,9 @@ class IndexConnection(ServedConnection):
         return published_host(host, source=self.address[0], trusts_claims=self._server.trusts_claims)
 
     def head_is_late(self) -> None:
-        self._send([encode_error(Status.BAD_REQUEST)])
+        answer = encode_error(Status.BAD_REQUEST)
+        self._server.counts.note_answer(OTHER, answer)
+        self._send([answer])
         self.finish()
 
 

@@ -6,18 +6,32 @@ All peers share one event loop. Imports its floor's `connection`.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from enum import Enum
 from typing import TYPE_CHECKING, Self
 
 from p2pci.index import Index
 from p2pci.protocol.grammar import DEFAULT_PORT
 from p2pci.server.connection import IndexConnection
-from p2pci.serving import Listener, ServingLimits
+from p2pci.server.counting import Counts
+from p2pci.serving import Admission, Listener, ServingLimits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from p2pci.events import Watcher
 
 STOP_SECONDS = 5.0
 PROBES = 100  # at the same time
+
+
+class State(Enum):
+    """What a server does; READY alone takes newcomers."""
+
+    STARTING = "starting"
+    READY = "ready"
+    PAUSED = "paused: out of descriptors"
+    STOPPING = "stopping"
 
 
 class IndexServer:
@@ -49,6 +63,7 @@ class IndexServer:
         limits: ServingLimits | None = None,
     ) -> None:
         self.index = Index()
+        self.counts = Counts()
         self.trusts_claims = trusts_claims
         self.watch = watch
         self.trace = trace
@@ -57,6 +72,26 @@ class IndexServer:
         self._wanted_port = port
         self._limits = limits or ServingLimits()
         self._listener: Listener | None = None
+        self._has_stopped = False
+
+    @property
+    def state(self) -> State:
+        """What it does now."""
+        if not self._listener:
+            return State.STOPPING if self._has_stopped else State.STARTING
+        if self._listener.is_closing:
+            return State.STOPPING
+        return State.PAUSED if self._listener.accepting.is_paused else State.READY
+
+    @property
+    def connection_count(self) -> int:
+        """How many connections are served."""
+        return len(self._listener.connections) if self._listener else 0
+
+    @property
+    def admissions(self) -> Mapping[Admission, int]:
+        """What became of newcomers, since it was started."""
+        return self._listener.admissions if self._listener else Counter()
 
     @property
     def port(self) -> int:
@@ -83,6 +118,7 @@ class IndexServer:
         if self._listener:
             await self._listener.close(grace_seconds=grace_seconds)
             self._listener = None
+            self._has_stopped = True
 
     async def __aenter__(self) -> Self:
         await self.start()

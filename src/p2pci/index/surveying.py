@@ -1,0 +1,50 @@
+"""How many holders the documents have: counted in steps, between which others are served.
+
+Ten million records take as long as their documents, of which there are half a million at most. Imports
+`records`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from p2pci.index.records import Index
+
+STEP = 1000  # documents, of which each takes a microsecond
+
+
+class Survey:
+    """A count under way, and then its outcome.
+
+    Documents that come or go meanwhile may be in it or not; the others are in it once.
+
+    Attributes:
+        by_holders: how many documents have so many holders.
+        alone: the numbers of those with one holder, ascending.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self.by_holders: Counter[int] = Counter()
+        self.alone: Sequence[int] = (alone := array("I"))
+        self._note_alone = alone.append
+        self._index = index
+        self._numbers = iter(index.numbers)
+
+    def advance(self) -> bool:
+        """Do a step; whether there is more to do."""
+        count_holders = self._index.count_holders
+        batch = list(islice(self._numbers, STEP))
+        for number in batch:
+            holders = count_holders(number)
+            if not holders:
+                continue
+            self.by_holders[holders] += 1
+            if holders == 1:
+                self._note_alone(number)
+        return len(batch) == STEP
