@@ -237,7 +237,7 @@ class IndexModel(RuleBasedStateMachine):
     def survey_counts_the_copies_that_are_shown(self) -> None:
         copies = Counter(key.number for key in self.shown())
         survey = Survey(self.index)
-        while survey.advance():
+        for _ in survey.steps():
             pass
         assert survey.by_holders == Counter(copies.values())
         assert list(survey.alone) == sorted(number for number, holders in copies.items() if holders == 1)

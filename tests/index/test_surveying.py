@@ -13,7 +13,7 @@ def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def finish(survey: Survey) -> Survey:
-    while survey.advance():
+    for _ in survey.steps():
         pass
     return survey
 
@@ -44,17 +44,24 @@ def test_a_step_is_bounded_and_what_leaves_meanwhile_is_not_counted(index: Index
     for number in range(1, 6):
         index.add(member, number, "Title")
     survey = Survey(index)
-    assert survey.advance()
+    steps = survey.steps()
+    next(steps)
     assert list(survey.alone) == [1, 2]
     index.remove(member, 5)
     index.add(member, 9, "New")
-    assert list(finish(survey).alone) == [1, 2, 3, 4]
+    assert [*steps, list(survey.alone)] == [None, [1, 2, 3, 4]]
 
 
-def test_members_and_a_record_are_there_to_be_shown(index: Index) -> None:
-    member = index.join("a", 1, since=12.5)
-    index.add(member, 7, "A  title with blanks")
-    assert [(each.host, each.port, each.since) for each in index.members.values()] == [("a", 1, 12.5)]
+def test_members_are_given_in_pages_newest_first(index: Index) -> None:
+    for port in range(1, 6):
+        index.join("a", port, since=port / 2)
+    page = index.newest_members(1, 2)
+    assert [(each.host, each.port, each.since) for each in page] == [("a", 4, 2.0), ("a", 3, 1.5)]
+    assert index.newest_members(9, 2) == []
+
+
+def test_a_record_of_a_document_is_there_to_be_shown(index: Index) -> None:
+    index.add(index.join("a", 1), 7, "A  title with blanks")
     assert index.find(7) == (7, "A  title with blanks", "a", 1)
     assert index.find(8) is None
     assert index.count_holders(8) == 0

@@ -13,11 +13,11 @@ from p2pci.cli.exits import ExitStatus
 from p2pci.cli.log import Log, LogFormat
 from p2pci.cli.menu import run_menu
 from p2pci.cli.notifying import notify_ready, notify_stopping
-from p2pci.cli.web_pages import PeerPage, both
 from p2pci.cli.places import cache_folder
 from p2pci.cli.printing import PeerPrinter, ServerPrinter
 from p2pci.cli.running import ending_signals, raise_descriptor_limit
 from p2pci.cli.terminal import Terminal
+from p2pci.cli.web_pages import IndexPage, PeerPage, both
 from p2pci.dialing import outward_address, show_address
 from p2pci.library import ALL, Sharing
 from p2pci.peer import Peer, PeerLimits
@@ -45,6 +45,8 @@ async def host_server(
     shows_messages: bool,
     peer_command: str,
     is_announced: bool = False,
+    web: Web | None = None,
+    opens_metrics: bool = False,
 ) -> ExitStatus:
     """Run an index server until SIGINT or SIGTERM; `peer_command` is what others type, before its address."""
     raise_descriptor_limit()
@@ -58,8 +60,9 @@ async def host_server(
         trace=printer if shows_messages else None,
         limits=limits,
     )
+    page = IndexPage(web, server, opens_metrics=opens_metrics).served(log) if web else nullcontext()
     with ending_signals() as ending, closing(log):
-        async with server:
+        async with page, server:
             log.say(f"[SERVER] Listening on port {server.port}...", "listening", port=server.port)
             log.say(await _invitation(peer_command, bind=bind, port=server.port), "invitation")
             told = announcing(server.port, bind=bind, log=log) if is_announced else nullcontext()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from p2pci.cli.log import Log
     from p2pci.events import Address, Event, Watcher
     from p2pci.peer import Peer
+    from p2pci.server import IndexServer
     from p2pci.web.guarding import Rules
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,200}").fullmatch  # goes into an address and a cookie as it is
@@ -71,14 +72,14 @@ def require_web() -> None:
             raise NotInstalledError("A web page", package=package.replace("_", "-"), extra="web")
 
 
-async def make_rules(web: Web) -> Rules:
-    """Decide who may open a page."""
+async def make_rules(web: Web, *, open_paths: Sequence[str] = ()) -> Rules:
+    """Decide who may open a page; `open_paths` need no token."""
     from p2pci.web.guarding import Rules
 
     names = {*_OURS, web.address[0].lower(), *(name.lower() for name in web.names)}
     if web.is_for_all:
         names |= {socket.gethostname().lower(), await outward_address()}
-    return Rules(hosts=names - set(EVERYWHERE), web_token=web.token)
+    return Rules(hosts=names - set(EVERYWHERE), web_token=web.token, open_paths=open_paths)
 
 
 async def page_address(web: Web, port: int) -> str:
@@ -116,6 +117,41 @@ class PeerPage:
         async with serving_peer(peer, self._chronicle, address=self._web.address, rules=rules) as server:
             address = await page_address(self._web, server.port)
             log.say(f"[Peer] Open {address} in a browser.", "page", address=address)
+            yield
+
+
+class IndexPage:
+    """The page of an index server that has not started yet: it is there before and after, and says so.
+
+    Args:
+        web: what its flags say.
+        server: the index server; its watcher is told as before.
+        opens_metrics: programs of operators need no token.
+    """
+
+    def __init__(self, web: Web, server: IndexServer, *, opens_metrics: bool) -> None:
+        from p2pci.web.index.history import History
+
+        self._web = web
+        self._server = server
+        self._opens_metrics = opens_metrics
+        self._history = History(server)
+        server.watch = both(server.watch, self._history.note)
+
+    @asynccontextmanager
+    async def served(self, log: Log) -> AsyncIterator[None]:
+        """Serve the page, and say where it is.
+
+        Raises:
+            CannotListenError: the port is taken, or the host is not this machine's.
+        """
+        from p2pci.web.index.app import OPEN_PATHS, serving_index
+
+        rules = await make_rules(self._web, open_paths=OPEN_PATHS if self._opens_metrics else ())
+        address = self._web.address
+        async with serving_index(self._server, self._history, address=address, rules=rules) as web:
+            shown = await page_address(self._web, web.port)
+            log.say(f"[SERVER] Open {shown} in a browser.", "page", address=shown)
             yield
 
 

@@ -20,7 +20,7 @@ from p2pci.protocol.extensions import PLAIN, Copy, Options, encode_copy
 from p2pci.protocol.shortcuts import read_add_key, write_add_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 MAX_KEPT_BYTES = 8 * 1024 * 1024
 MAX_EDITION_BYTES = 256 * 1024 * 1024  # of all editions: one connection could take gigabytes in minutes
@@ -74,10 +74,9 @@ class Index:
     def member_count(self) -> int:
         return len(self._members)
 
-    @property
-    def members(self) -> Mapping[int, Member]:
-        """All of them by their serials, in the order in which they joined."""
-        return self._members
+    def newest_members(self, first: int, count: int) -> list[Member]:
+        """Give so many members, those that joined last first, without the `first` ones of all."""
+        return list(islice(reversed(self._members.values()), first, first + count))
 
     @property
     def numbers(self) -> Sequence[int]:

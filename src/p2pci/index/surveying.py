@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from p2pci.index.records import Index
 
@@ -20,7 +20,7 @@ STEP = 1000  # documents, of which each takes a microsecond
 
 
 class Survey:
-    """A count under way, and then its outcome.
+    """A count under way (see `steps`), and then its outcome.
 
     Documents that come or go meanwhile may be in it or not; the others are in it once.
 
@@ -34,17 +34,16 @@ class Survey:
         self.alone: Sequence[int] = (alone := array("I"))
         self._note_alone = alone.append
         self._index = index
-        self._numbers = iter(index.numbers)
 
-    def advance(self) -> bool:
-        """Do a step; whether there is more to do."""
+    def steps(self) -> Iterator[None]:
+        """Count; between two steps the index may change."""
         count_holders = self._index.count_holders
-        batch = list(islice(self._numbers, STEP))
-        for number in batch:
-            holders = count_holders(number)
-            if not holders:
-                continue
-            self.by_holders[holders] += 1
-            if holders == 1:
-                self._note_alone(number)
-        return len(batch) == STEP
+        numbers = iter(self._index.numbers)
+        while batch := list(islice(numbers, STEP)):
+            for number in batch:
+                holders = count_holders(number)
+                if holders:
+                    self.by_holders[holders] += 1
+                if holders == 1:
+                    self._note_alone(number)
+            yield

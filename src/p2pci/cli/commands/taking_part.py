@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from p2pci.cli.limiting import grouped, peer_options, serving_options, sharing_options, web_options
 from p2pci.cli.options import (
     ADVERTISED,
+    INDEX_PAGE,
     PEER_PAGE,
     PORT,
     SERVER,
@@ -43,6 +44,13 @@ if TYPE_CHECKING:
 )
 @click.option("--announce", is_flag=True, help="Tell the local network, for `p2pci peer --auto`.")
 @serving_options(per_address=64)
+@web_options(INDEX_PAGE, default="127.0.0.1:7781")
+@click.option(
+    "--web-open-metrics",
+    is_flag=True,
+    envvar="P2PCI_WEB_OPEN_METRICS",
+    help="Let /metrics, /healthz and /readyz be asked without the token.",
+)
 @log_format_option
 @trace_option
 def server(
@@ -52,6 +60,8 @@ def server(
     trust_hosts: bool,
     announce: bool,
     serving: ServingLimits,
+    web: Web | None,
+    web_open_metrics: bool,
     log_format: str,
     trace: bool,
 ) -> ExitStatus:
@@ -66,6 +76,8 @@ def server(
 
     if announce:
         require_zeroconf()  # before anything is started
+    if web_open_metrics and web is None:
+        raise click.UsageError("--web-open-metrics is for a page. Add --web.")
     return run_command(
         host_server(
             bind=bind,
@@ -76,6 +88,8 @@ def server(
             shows_messages=trace,
             peer_command="p2pci peer",
             is_announced=announce,
+            web=web,
+            opens_metrics=web_open_metrics,
         )
     )
 

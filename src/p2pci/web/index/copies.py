@@ -1,0 +1,34 @@
+"""How many copies of the documents there are: a survey that is kept for some seconds, and shared.
+
+Whoever asks while one is made waits for that one; between its steps the index serves others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from p2pci.index import Index, Survey
+
+KEPT_SECONDS = 5.0
+
+
+class Copies:
+    """Surveys of one index."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._survey = Survey(index)
+        self._good_until = 0.0
+        self._making = asyncio.Lock()
+
+    async def count(self) -> Survey:
+        """Give a survey that is at most KEPT_SECONDS old."""
+        loop = asyncio.get_running_loop()
+        async with self._making:
+            if loop.time() >= self._good_until:
+                survey = Survey(self._index)
+                for _ in survey.steps():
+                    await asyncio.sleep(0)
+                self._survey = survey
+                self._good_until = loop.time() + KEPT_SECONDS
+            return self._survey
