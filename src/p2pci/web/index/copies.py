@@ -1,4 +1,4 @@
-"""How many copies of the documents there are: a survey that is kept for some seconds, and shared.
+"""How many copies of the documents there are: a survey that is kept for a while, and shared.
 
 Whoever asks while one is made waits for that one; between its steps the index serves others.
 """
@@ -9,7 +9,7 @@ import asyncio
 
 from p2pci.index import Index, Survey
 
-KEPT_SECONDS = 5.0
+KEPT_TIMES = 20  # as long as it took: so surveys have a twentieth of the time, and small ones are always new
 
 
 class Copies:
@@ -22,13 +22,14 @@ class Copies:
         self._making = asyncio.Lock()
 
     async def count(self) -> Survey:
-        """Give a survey that is at most KEPT_SECONDS old."""
+        """Give a survey that is not much older than it took to make."""
         loop = asyncio.get_running_loop()
         async with self._making:
-            if loop.time() >= self._good_until:
+            began = loop.time()
+            if began >= self._good_until:
                 survey = Survey(self._index)
                 for _ in survey.steps():
                     await asyncio.sleep(0)
                 self._survey = survey
-                self._good_until = loop.time() + KEPT_SECONDS
+                self._good_until = loop.time() + KEPT_TIMES * (loop.time() - began)
             return self._survey
