@@ -9,7 +9,7 @@ from p2pci.index import Index, Survey, surveying
 
 @pytest.fixture(autouse=True)
 def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surveying, "STEP", 2)
+    monkeypatch.setattr(surveying, "STEP", 4)  # two documents with one holder each
 
 
 def finish(survey: Survey) -> Survey:

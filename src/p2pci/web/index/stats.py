@@ -22,7 +22,7 @@ from p2pci.web.index.history import History, Passage, rates
 
 Facts = dict[str, Any]
 
-MAX_PAGE = 1000
+MAX_PAGE = 200  # which takes a page 20 ms to write
 DURATION_BITS = range(12, 31, 2)  # 4 µs, 16 µs, 66 µs ... 1.1 s
 # How many holders are counted together: up to each of these.
 _HOLDERS_UP_TO = (1, 2, 3, 4, 9, 19, 49, 99, 999)
