@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.browser.conftest import Complaints
 from tests.cli.process import P2PCI, Process, Stage
 from tests.server.wire_client import WirePeer, add, until
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 pytestmark = pytest.mark.slow
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 HOSTILE = ["<script>document.title='gone'</script>", "evil \u202egnp.exe", "<img src=x onerror=alert(1)>"]
 SHOWN = [HOSTILE[0], r"evil \u202egnp.exe", HOSTILE[2]]
 
@@ -31,18 +30,6 @@ class Index(NamedTuple):
     process: Process
     url: str
     port: int
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -74,13 +61,8 @@ def open_page(browser: Browser, index: Index) -> Iterator[Callable[..., Page]]:
                 color_scheme="dark" if theme == "dark" else "light",
                 java_script_enabled=script,
             )
-            complaints: list[str] = []
-            context.on("console", lambda message: complaints.append(message.text))
-            context.on("weberror", lambda error: complaints.append(str(error.error)))
-            context.on("dialog", lambda dialog: complaints.append(dialog.message))
-            context.on("request", lambda request: asked.append(request.url))
-            asked: list[str] = []
-            contexts.callback(lambda: _see(complaints, asked, index))
+            complaints = Complaints(context)
+            contexts.callback(lambda: _see(complaints, index))
             contexts.callback(context.close)
             page = context.new_page()
             page.goto(f"{index.url}/stats")
@@ -89,9 +71,9 @@ def open_page(browser: Browser, index: Index) -> Iterator[Callable[..., Page]]:
         yield open_page
 
 
-def _see(complaints: list[str], asked: list[str], index: Index) -> None:
-    assert [each for each in complaints if "ERR_CONNECTION_REFUSED" not in each] == []
-    assert [url for url in asked if not url.startswith(index.url)] == []
+def _see(complaints: Complaints, index: Index) -> None:
+    assert [each for each in complaints.said if "ERR_CONNECTION_REFUSED" not in each] == []
+    assert [url for url in complaints.asked if not url.startswith(index.url)] == []
 
 
 def card(page: Page, name: str) -> str:
@@ -166,6 +148,6 @@ def test_it_says_that_the_index_is_gone(open_page: Callable[..., Page], index: I
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(open_page: Callable[..., Page], theme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     found = axe.run(open_page(theme=theme)).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] != "minor"] == []

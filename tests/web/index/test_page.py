@@ -11,6 +11,7 @@ from tests.cli.process import P2PCI, run
 from tests.server.wire_client import BAD_REQUEST, LIST, NOTHING, OK, add, lookup, until
 from tests.web.index.asking import get
 from tests.web.index.conftest import Index
+from tests.web.peer.test_api_document import differences, examples
 
 TOKEN = "0123456789abcdef"
 
@@ -60,6 +61,16 @@ def test_stats_tell_of_peers_documents_requests_bytes_and_connections(index: Ind
     assert stats["history"][-1]["peers"] == 2
 
 
+def test_answer_is_that_of_the_document(index: Index) -> None:
+    peer, other = index.peer(), index.peer()
+    peer.says(add(7, host="lab-1") + add(8, "Eight", host="lab-1") + lookup(9))
+    until(lambda: get(index.web, "/stats.json").json["records"] == 2)
+    other.says(add(7, host="lab-2", port=6))
+    until(lambda: get(index.web, "/stats.json").json["records"] == 3)
+    (example,) = examples("An index")
+    assert differences(example.answer, get(index.web, example.path).json) == []
+
+
 def test_lists_come_in_pages(index: Index) -> None:
     peers = [index.peer() for _ in range(5)]
     for number, peer in enumerate(peers, 1):
@@ -79,7 +90,7 @@ def test_what_is_no_number_is_refused(index: Index) -> None:
     for query in ("size=0x7", "peers=-1", "alone=99999999999", "size=201", "peers=%D9%A5", "alone="):
         answer = get(index.web, f"/stats?{query}")
         assert answer.status == 400
-        assert "is no number up to" in answer.text
+        assert "is no number up to" in answer.json["error"]
 
 
 def test_hostile_hosts_and_titles_are_text(index: Index) -> None:

@@ -125,4 +125,4 @@ def _number(request: Request, name: str, *, default: int, most: int) -> int:
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
-    return PlainTextResponse(f"{error}\n", 400)
+    return JSONResponse({"error": str(error)}, 400)
