@@ -16,7 +16,11 @@ import pytest
 import p2pci
 from tests.cli.process import ROOT, environment
 
-SOURCES = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src/p2pci").rglob("*.py")}
+SOURCES = {
+    path.relative_to(ROOT / "src").as_posix()
+    for pattern in ("*.py", "web/static/**/*.*", "web/templates/*.html")
+    for path in (ROOT / "src/p2pci").rglob(pattern)
+}
 
 
 def _run(*arguments: str | Path, cwd: Path) -> str:

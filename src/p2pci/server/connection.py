@@ -20,7 +20,7 @@ from p2pci.protocol.messages import Add, Get, ListAll, Lookup, Refusal, Remove, 
 from p2pci.protocol.requests import RequestReader, Wait
 from p2pci.protocol.rules import Conversation
 from p2pci.protocol.shortcuts import LOOKUP_START
-from p2pci.server.counting import OTHER, TIMED_RUNS
+from p2pci.server.counting import OTHER, TIMED_BYTES, TIMED_OF_BYTES, TIMED_ONE_IN
 from p2pci.serving import Listener, ServedConnection
 
 if TYPE_CHECKING:
@@ -76,11 +76,10 @@ class IndexConnection(ServedConnection):
     def data_received(self, data: bytes) -> None:
         """Answer LOOKUPs that are like the last one at once, and hand on everything else."""
         counts = self._server.counts
-        counts.received += len(data)
+        counts.received = received = counts.received + len(data)
         tail = self._lookup_tail
         if tail and data.endswith(tail) and data.startswith(LOOKUP_START):
-            counts.runs += 1
-            since = 0 if counts.runs % TIMED_RUNS else perf_counter_ns()
+            since = perf_counter_ns() if received % TIMED_OF_BYTES < TIMED_BYTES else 0
             numbers = data[len(LOOKUP_START) : -len(tail)].split(tail + LOOKUP_START)
             lines = self._server.index.lookup_run(numbers)
             if len(lines) == len(numbers):
@@ -89,7 +88,7 @@ class IndexConnection(ServedConnection):
                 counts.lookups += len(lines)
                 counts.sent += len(answers)
                 if since:
-                    counts.note_batch(since=since, times=TIMED_RUNS)
+                    counts.note_batch(since=since, times=TIMED_ONE_IN)
                 return
         super().data_received(data)
 

@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from p2pci import __version__
 from p2pci.index import Survey
 from p2pci.server import IndexServer, State
-from p2pci.server.counting import TIMED_RUNS
+from p2pci.server.counting import TIMED_ONE_IN
 from p2pci.web.index.stats import DURATION_BITS, by_holders, newcomers
 
 
@@ -84,7 +84,7 @@ class IndexCollector(Collector):
         return HistogramMetricFamily(
             "p2pci_answer_batch_seconds",
             "From bytes read to answers written, for each batch of requests that came together; of the "
-            f"shortest batches, LOOKUPs that are like the last one, one in {TIMED_RUNS} is timed for all.",
+            f"shortest ones, LOOKUPs like the last one, about one in {TIMED_ONE_IN} is timed for all.",
             buckets=[*bounds, ("+Inf", sum(durations))],
             sum_value=self._server.counts.nanoseconds / 1e9,
         )
