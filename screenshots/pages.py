@@ -117,8 +117,8 @@ class Programs:
         self._folder = folder
         self._running: list[subprocess.Popen[str]] = []
 
-    def start(self, *arguments: str, until: str) -> str:
-        """Start p2pci, and give what it printed that matches."""
+    def start(self, *arguments: str, until: str) -> re.Match[str]:
+        """Start p2pci, and give what matches in all that it printed."""
         env = {name: value for name, value in os.environ.items() if not name.startswith("P2PCI_")}
         program = subprocess.Popen(
             [P2PCI, *arguments],
@@ -129,9 +129,11 @@ class Programs:
             text=True,
         )
         self._running.append(program)
+        printed = ""
         for line in program.stdout or ():
-            if found := re.search(until, line):
-                return found[1]
+            printed += line
+            if found := re.search(until, printed, re.DOTALL):
+                return found
         raise SystemExit(f"p2pci {' '.join(arguments)} ended too early.")
 
     def end(self) -> None:
@@ -141,12 +143,13 @@ class Programs:
 
 
 @contextmanager
-def swarm() -> Iterator[str]:
-    """Run an index, two holders and the peer with the page, and give its address."""
+def swarm() -> Iterator[tuple[str, str]]:
+    """Run an index, two holders and the peer with the page, and give the addresses of index and peer."""
     with TemporaryDirectory() as folder, ExitStack() as ending:
         programs = Programs(Path(folder))
         ending.callback(programs.end)
-        port = programs.start("server", "--port", "0", until=r"port (\d+)")
+        page = ("--web", "127.0.0.1:0")
+        index = programs.start("server", "--port", "0", *page, until=r"(http://[^/]+)/.*port (\d+)")
         numbers = range(7001, 7001 + len(TITLES))
         shelves = {"all": numbers, "half": numbers[::2], "rfcs": numbers[:5]}
         for name, shelf in shelves.items():
@@ -155,11 +158,11 @@ def swarm() -> Iterator[str]:
             for number in shelf:
                 text = document(number, TITLES[number - 7001])
                 (library / f"rfc{number}.txt").write_text(text)
-        peer = ("peer", f"127.0.0.1:{port}", "--no-menu")
+        peer = ("peer", f"127.0.0.1:{index[2]}", "--no-menu")
         for name in ("all", "half"):
             programs.start(*peer, "--library", name, "--rate", str(SLOW_BYTES), until="(Serving until)")
-        ours = ("--library", "rfcs", "--web", "127.0.0.1:0")
-        yield programs.start(*peer, *ours, until=r"(http://[^/]+)/")
+        ours = programs.start(*peer, "--library", "rfcs", *page, until=r"(http://[^/]+)/")
+        yield index[1], ours[1]
 
 
 def open_page(browser: Browser, address: str, *, size: Sequence[int] = WIDE, dark: bool = False) -> Page:
@@ -191,10 +194,17 @@ def photograph_all(browser: Browser, address: str) -> None:
     photograph(page, "peer-mirror")
 
 
+def photograph_index(browser: Browser, address: str) -> None:
+    page = open_page(browser, f"{address}/stats", size=(1200, 630))
+    page.get_by_role("button", name="Pause").click()
+    photograph(page, "index-stats")
+
+
 def main() -> None:
-    with swarm() as address, sync_playwright() as driver:
+    with swarm() as (index, peer), sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        photograph_all(browser, address)
+        photograph_all(browser, peer)
+        photograph_index(browser, index)
         browser.close()
 
 

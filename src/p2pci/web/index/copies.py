@@ -9,7 +9,7 @@ import asyncio
 
 from p2pci.index import Index, Survey
 
-KEPT_TIMES = 20  # as long as it took: so surveys have a twentieth of the time, and small ones are always new
+KEPT_TIMES = 20  # as long as it took, so that surveys have a twentieth of the time
 
 
 class Copies:
@@ -22,7 +22,7 @@ class Copies:
         self._making = asyncio.Lock()
 
     async def count(self) -> Survey:
-        """Give a survey that is not much older than it took to make."""
+        """Give a survey: a new one, or of many documents one that is not much older than it took to make."""
         loop = asyncio.get_running_loop()
         async with self._making:
             began = loop.time()
@@ -30,6 +30,6 @@ class Copies:
                 survey = Survey(self._index)
                 for _ in survey.steps():
                     await asyncio.sleep(0)
+                    self._good_until = loop.time() + KEPT_TIMES * (loop.time() - began)
                 self._survey = survey
-                self._good_until = loop.time() + KEPT_TIMES * (loop.time() - began)
             return self._survey
