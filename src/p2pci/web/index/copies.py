@@ -28,8 +28,9 @@ class Copies:
             began = loop.time()
             if began >= self._good_until:
                 survey = Survey(self._index)
+                took = 0.0  # in one step, no time that counts
                 for _ in survey.steps():
                     await asyncio.sleep(0)
-                    self._good_until = loop.time() + KEPT_TIMES * (loop.time() - began)
-                self._survey = survey
+                    took = loop.time() - began
+                self._survey, self._good_until = survey, loop.time() + KEPT_TIMES * took
             return self._survey
