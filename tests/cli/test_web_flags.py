@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from p2pci.cli.web_pages import Web, make_rules, page_address, require_web
 from p2pci.cli.settings import parse_page_address
+from p2pci.cli.web_pages import Web, make_rules, page_address, require_web
 from p2pci.errors import InvalidValueError, NotInstalledError
 from tests.cli.process import DEADLINE_SECONDS, LOOPBACK, P2PCI, Process, Stage, run
 
