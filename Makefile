@@ -5,11 +5,13 @@
 
 PYTHON ?=
 ARGS ?=
+#   STAY=1                   make demo stays up afterwards, with web pages to look at
 # Plain assignments: some shells export HOST, the name of the machine itself, or TARGET. The command line still wins.
 TARGET =
 NUMBER =
 SEED =
 SECONDS =
+STAY =
 HOST = localhost
 PORT = 7734
 
@@ -40,8 +42,8 @@ help: ## show this list
 
 setup: $(DEV) ## make .venv with everything that tests and checks need
 
-demo: $(DEMO_SETUP) ## an index and three peers on this machine, shown and checked step by step
-	@$(BIN)/p2pci demo $(ARGS)
+demo: $(DEMO_SETUP) ## an index and three peers on this machine, shown and checked step by step (STAY=1 for web pages)
+	@$(BIN)/p2pci demo $(if $(STAY),--stay) $(ARGS)
 
 test: $(DEV) ## run the tests (ARGS="-k lookup" for some of them)
 	@$(PYTEST) $(ARGS)
@@ -86,7 +88,7 @@ screenshots: $(DEV) ## render the pictures of the README from real runs
 
 lock: ## write requirements/*.txt anew from pyproject.toml, with uv (ARGS=--upgrade for newer versions)
 	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv on PATH." >&2; exit 1; }
-	$(COMPILE) $(ARGS) --group build -o requirements/run.txt pyproject.toml
+	$(COMPILE) $(ARGS) --extra web --group build -o requirements/run.txt pyproject.toml
 	$(COMPILE) $(ARGS) --all-extras --group dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
 	@if grep -n '://' requirements/run.txt requirements/dev.txt; then \
 		echo "A lock file names an address; it must hold names, versions and hashes alone." >&2; exit 1; fi

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,17 @@ def test_interrupted_demo_exits_130(stage: Stage) -> None:
     demo.wait_for("An index server starts")
     demo.signal(signal.SIGINT)
     assert demo.finish() in (130, 0)  # 0 when it was done before
+
+
+def test_demo_stays_up_with_pages_until_a_signal(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    demo = stage.start(*P2PCI, "demo", "--stay")
+    try:
+        for what in ("swarm", "stats"):
+            address = demo.wait_for(r"Open (http://127\.0\.0\.1:\d+/) in a browser")[1]
+            with urllib.request.urlopen(address + what, timeout=10) as answer:
+                assert "text/html" in answer.headers["content-type"]
+        demo.signal(signal.SIGINT)
+        assert demo.finish() == 0
+    finally:
+        stage.end()

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 
 from p2pci.cli.display import show_message
 from p2pci.cli.exits import ExitStatus
+from p2pci.cli.log import Log
+from p2pci.cli.running import ending_signals
 from p2pci.cli.terminal import Terminal
+from p2pci.cli.web_pages import IndexPage, PeerPage, Web, both
 from p2pci.dialing import outward_address
 from p2pci.errors import P2PCIError
 from p2pci.events import Left, Received, Role, Sent
@@ -23,9 +26,10 @@ from p2pci.protocol.grammar import Status
 from p2pci.server import IndexServer
 
 if TYPE_CHECKING:
-    from p2pci.events import Event
+    from p2pci.events import Address, Event
 
 LOOPBACK = "127.0.0.1"
+_PAGE = Web((LOOPBACK, 0))
 WAIT_SECONDS = 10.0
 SHELVES = {
     "peer1": {
@@ -44,16 +48,25 @@ class DemoFailedError(P2PCIError):
     """A step did not come out as the demo says."""
 
 
-async def run_demo() -> ExitStatus:
-    """Play the whole session.
+async def run_demo(*, stays: bool) -> ExitStatus:
+    """Play the whole session, and when asked stay afterwards, with web pages to look at, until a signal.
 
     Raises:
         DemoFailedError: something did not come out as it should.
     """
     terminal = Terminal()
-    with TemporaryDirectory(prefix="p2pci-demo-") as folder:
+    with TemporaryDirectory(prefix="p2pci-demo-") as folder, ending_signals() as ending:
         async with AsyncExitStack() as stack:
-            await _Demo(terminal, stack, Path(folder)).play()
+            demo = _Demo(terminal, stack, Path(folder), has_pages=stays)
+            await demo.play()
+            await _say_what_is_next(terminal)
+            if stays:
+                await demo.show_pages()
+                await ending
+    return ExitStatus.DONE
+
+
+async def _say_what_is_next(terminal: Terminal) -> None:
     address = await outward_address()
     terminal.print(
         f"""
@@ -63,21 +76,23 @@ Everything came out as it should. What to type next:
   p2pci peer {address:<17} on every machine: share the folder rfcs/ (or: python3 peer.py {address})
   p2pci --help                 all commands
 
-In a clone, after make demo, p2pci is .venv/bin/p2pci."""
+In a clone, after make demo, p2pci is .venv/bin/p2pci. With make demo STAY=1 (or p2pci demo --stay) all of
+this stays up, with web pages to look at."""
     )
-    return ExitStatus.DONE
 
 
 class _Demo:
     """One performance: the index, the peers, and what the audience sees."""
 
-    def __init__(self, terminal: Terminal, stack: AsyncExitStack, folder: Path) -> None:
+    def __init__(self, terminal: Terminal, stack: AsyncExitStack, folder: Path, *, has_pages: bool) -> None:
         self._terminal = terminal
         self._stack = stack
         self._folder = folder
         self._peers: dict[str, Peer] = {}
         self._shows_messages = False
         self._has_left = asyncio.Event()
+        self._page = PeerPage(_PAGE) if has_pages else None  # of peer2
+        self._index_page: IndexPage | None = None
 
     async def play(self) -> None:
         await self._start()
@@ -92,16 +107,33 @@ class _Demo:
     async def _start(self) -> None:
         self._scene("An index server starts, and three peers join it with two documents each.")
         server = IndexServer(host=LOOPBACK, port=0, watch=self._notice)
+        if self._page:
+            self._index_page = IndexPage(_PAGE, server, opens_metrics=False)
         await self._stack.enter_async_context(server)
         for name, shelf in SHELVES.items():
             library = self._folder / name
             library.mkdir()
             for number, title in shelf.items():
                 (library / f"rfc{number}.txt").write_text(_document(number, title), encoding="utf-8")
-            peer = Peer((LOOPBACK, server.port), library, bind=LOOPBACK, trace=self._show)
+            peer = self._make_peer(name, (LOOPBACK, server.port), library)
             self._peers[name] = await self._stack.enter_async_context(peer)
         self._check(server.index.member_count == 3, f"the index on port {server.port} knows three peers")
         self._check(server.index.record_count == 6, "and their six records")
+
+    def _make_peer(self, name: str, index: Address, library: Path) -> Peer:
+        if not self._page or name != "peer2":
+            return Peer(index, library, bind=LOOPBACK, trace=self._show)
+        watch, trace = self._page.watch, both(self._show, self._page.trace)
+        return Peer(index, library, bind=LOOPBACK, watch=watch, trace=trace, is_searchable=True)
+
+    async def show_pages(self) -> None:
+        """Serve the pages of peer2 and of the index, and say where they are."""
+        self._shows_messages = False
+        self._scene("Two web pages are up until Ctrl-C, those of peer2 and of the index:")
+        log = Log(self._terminal)
+        if self._page and self._index_page:
+            await self._stack.enter_async_context(self._page.served(self._peers["peer2"], log))
+            await self._stack.enter_async_context(self._index_page.served(log))
 
     async def _list(self) -> None:
         self._scene("peer2 asks what there is: LIST.")

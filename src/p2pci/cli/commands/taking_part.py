@@ -186,7 +186,8 @@ def _find_server(context: click.Context, *, bind: str | None) -> Address:
 
 
 @click.command()
-def demo() -> ExitStatus:
+@click.option("--stay", is_flag=True, help="Stay up afterwards, with web pages to look at.")
+def demo(*, stay: bool) -> ExitStatus:
     """Show it all on this machine.
 
     An index server and three peers exchange every kind of message, and each step is checked.
@@ -195,5 +196,8 @@ def demo() -> ExitStatus:
     Example:  p2pci demo
     """
     from p2pci.cli.demo import run_demo
+    from p2pci.cli.web_pages import require_web
 
-    return run_command(run_demo())
+    if stay:
+        require_web()
+    return run_command(run_demo(stays=stay))
