@@ -130,3 +130,21 @@ def test_page_without_its_packages_says_what_to_install(monkeypatch: pytest.Monk
     monkeypatch.setattr("p2pci.cli.web_pages.find_spec", lambda _name: None)
     with pytest.raises(NotInstalledError, match=r"pip install 'p2pci\[web\]'"):
         require_web()
+
+
+def test_settings_file_has_them_too(stage: Stage) -> None:
+    settings = f'[peer]\nweb = ":0"\nweb-token = "{TOKEN}"\nweb-host = "one.example, two.example"\n'
+    (stage.folder / "p2pci.toml").write_text(settings)
+    _, port, address = start(stage)
+    assert address.endswith(TOKEN)
+    assert ask(port, host="two.example", authorization=f"Bearer {TOKEN}")[0] == 200
+
+
+def test_page_and_menu_go_together(stage: Stage) -> None:
+    _, port = stage.start_server()
+    peer = stage.start(*P2PCI, "peer", f"localhost:{port}", "--web", ":0", on_terminal=True)
+    page = int(peer.wait_for(r"Open http://127\.0\.0\.1:(\d+)/ in a browser")[1])
+    peer.wait_for("Choose 1-5: ")
+    assert ask(page)[0] == 200
+    peer.type("5\n")
+    assert peer.finish(seconds=5) == 0

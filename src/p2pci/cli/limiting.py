@@ -238,7 +238,8 @@ def _web(*, web: Any, web_token: str | None, web_host: Any) -> Web | None:
             raise click.UsageError("--web-token and --web-host are for a page. Add --web.")
         return None
     require_web()
-    page = Web(web, token=web_token or "", names=tuple(web_host))
+    names = tuple(" ".join(web_host).replace(",", " ").split())  # the settings file has all in one
+    page = Web(web, token=web_token or "", names=names)
     page.check()
     return page
 
