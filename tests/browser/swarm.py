@@ -68,6 +68,8 @@ HERE = {
     ),
     7002: document(7002, "Another Way to Talk", filler=60),
 }
+HOSTILE_LINE = "<script>alert(1)</script> &amp; \u202eevil\u2069 \x1b[31m"
+HERE[7003] = document(7003, "A Hostile Document", body=f"   {HOSTILE_LINE}")
 ELSEWHERE = {
     7101: document(7101, "Congestion of Carrier Pigeons", filler=1200),
     7102: document(7102, "Talking by Pigeon"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.swarm import HTML_TITLE
+from tests.browser.swarm import HTML_TITLE, start_swarm
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.browser.conftest import OpenPage
 
 pytestmark = pytest.mark.slow
@@ -28,9 +31,9 @@ ADDRESSES = {
 }
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_nothing_serious(open_page: OpenPage, *, dark: bool) -> None:
-    page = open_page(dark=dark)
+@pytest.mark.parametrize("look", [{"dark": False}, {"dark": True}, {"narrow": True}], ids=str)
+def test_axe_finds_nothing_serious(open_page: OpenPage, look: dict[str, bool]) -> None:
+    page = open_page(**look)
     found = []
     for address, words in ADDRESSES.items():
         page.goto(address)
@@ -95,6 +98,13 @@ def test_hostile_titles_are_text(open_page: OpenPage) -> None:
     expect(page).to_have_title(re.compile("RFC 7301"))
 
 
+def test_hostile_document_is_text(open_page: OpenPage) -> None:
+    page = open_page("/rfc/7003")
+    shown = r"<script>alert(1)</script> &amp; \u202eevil\u2069 \x1b[31m"
+    expect(page.get_by_text(shown)).to_be_visible()
+    assert page.locator("main script").count() == 0
+
+
 def test_fetch_that_fails_says_why(open_page: OpenPage) -> None:
     page = open_page("/find?q=bold")
     page.get_by_role("button", name="Fetch RFC 7301").click()
@@ -112,3 +122,16 @@ def test_page_weighs_little(open_page: OpenPage) -> None:
     expect(page.get_by_text("Sheep Counting, Part One")).to_be_visible()
     assert sum(sizes.values()) <= 150_000
     print(f"page weight: {sum(sizes.values()):,} bytes in {len(sizes)} answers")
+
+
+def test_locked_page_opens_with_its_token(browser: Browser, tmp_path: Path) -> None:
+    token = "a-token-that-is-long"
+    with start_swarm(tmp_path, "--web-token", token) as swarm:
+        page = browser.new_page(base_url=swarm.address)
+        page.goto("/swarm")
+        expect(page.get_by_text("Open this page with ?token=")).to_be_visible()
+        page.goto(f"/swarm?token={token}")
+        expect(page).to_have_url(f"{swarm.address}/swarm")
+        expect(page.get_by_text("Sheep Counting, Part One")).to_be_visible()
+        expect(page.get_by_text("All well")).to_be_visible()
+        page.context.close()

@@ -99,9 +99,12 @@ async def test_locked_page_gives_a_cookie_for_its_token(locked_page: WebServer) 
     entered = await ask(locked_page.port, "//evil.example?token=key")
     assert (entered.status, entered.headers["location"]) == (303, "/evil.example")
     cookie = entered.headers["set-cookie"].partition(";")[0]
+    assert cookie == f"p2pci-{locked_page.port}=key"  # another page of this machine has its own
     assert (await ask(locked_page.port, cookie=cookie)).status == 200
+    assert (await ask(locked_page.port, cookie=f"a/b=1; []; {cookie}")).status == 200  # others set odd ones
+    assert (await ask(locked_page.port, cookie="a/b=1")).status == 401
     assert (await ask(locked_page.port, authorization="Bearer key")).status == 200
-    assert (await ask(locked_page.port, cookie="p2pci=guess")).status == 401
+    assert (await ask(locked_page.port, cookie=f"p2pci-{locked_page.port}=guess")).status == 401
     assert (await ask(locked_page.port, "/metrics")).status == 200
 
 

@@ -11,7 +11,6 @@ import hmac
 import secrets
 from collections.abc import Container
 from dataclasses import dataclass, field
-from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_METHODS = ("GET", "HEAD")
 CHANGE_HEADER = "x-p2pci-token"
-COOKIE = "p2pci"
+COOKIE = "p2pci"  # and the port: the pages of one machine share their cookies, whatever port they are on
 
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -92,13 +91,14 @@ class Guard:
         token = self._rules.web_token
         if not token or scope["path"] in self._rules.open_paths:
             return None
-        given = HTTPConnection(scope).query_params.get("token", "")
-        if _is_same(given, token):
+        name = f"{COOKIE}-{host_port(headers.get('host', ''))}"
+        request = HTTPConnection(scope)
+        if _is_same(request.query_params.get("token", ""), token):
             answer = RedirectResponse("/" + scope["path"].lstrip("/"), status_code=303)
-            answer.set_cookie(COOKIE, token, httponly=True, samesite="strict")
+            answer.set_cookie(name, token, httponly=True, samesite="strict")
             return answer
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        if _is_same(cookie.value if cookie else headers.get("authorization", "")[len("Bearer ") :], token):
+        bearer = headers.get("authorization", "")[len("Bearer ") :]
+        if _is_same(request.cookies.get(name, bearer), token):
             return None
         return PlainTextResponse("Open this page with ?token= and its token behind the address.", 401)
 
@@ -109,6 +109,14 @@ def host_name(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
+
+
+def host_port(host: str) -> int:
+    """Give the port of a Host header; that of HTTP when it has none."""
+    try:
+        return urlsplit(f"//{host}").port or 80
+    except ValueError:
+        return 80
 
 
 def _is_same(given: str, token: str) -> bool:

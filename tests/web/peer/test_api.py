@@ -218,7 +218,7 @@ async def test_locked_page_is_locked_everywhere(tmp_path: Path) -> None:
     async with serving(tmp_path, here=HERE, elsewhere={}, rules=rules) as page:
         for path in ("/", "/api/peer", "/api/events", "/static/style.css", "/rfc/7001"):
             assert (await page.ask(path)).status == 401
-        assert (await page.ask("/api/peer", cookie="p2pci=key-of-the-page")).status == 200
+        assert (await page.ask("/api/peer", cookie=f"p2pci-{page.port}=key-of-the-page")).status == 200
 
 
 @pytest.mark.slow

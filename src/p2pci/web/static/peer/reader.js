@@ -78,6 +78,10 @@ async function showText(body, number, signal) {
   const text = await get(`rfc/${number}/text`, {}, signal);
   const contents = text.sections.length > 1 ? contentsOf(text) : null;
   fill(body, h("div.reading", {}, contents, h("div.text", { lang: "en" }, paragraphs(text, number))));
+  for (const figure of body.querySelectorAll(".text pre, .text p")) {
+    if (figure.scrollWidth <= figure.clientWidth) continue;
+    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Figure"]]) figure.setAttribute(name, value); // to be moved by keys
+  }
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (target) target.scrollIntoView({ behavior: "instant" });
   if (contents) followReading(body, contents, signal);
