@@ -13,7 +13,7 @@ import pytest
 from p2pci.cli.settings import parse_page_address
 from p2pci.cli.web_pages import Web, make_rules, page_address, require_web
 from p2pci.errors import InvalidValueError, NotInstalledError
-from tests.cli.process import DEADLINE_SECONDS, LOOPBACK, P2PCI, Process, Stage, run
+from tests.cli.process import DEADLINE_SECONDS, LOOPBACK, P2PCI, Process, Stage, ask_raw, run
 
 TOKEN = "a-token-that-is-long"
 DEFAULT = (LOOPBACK, 7780)
@@ -72,6 +72,15 @@ def test_page_is_served_and_ends_at_once_with_the_peer(stage: Stage) -> None:
     assert peer.finish(seconds=5) == 0
     assert "Cancel" not in peer.output
     listening.close()
+
+
+def test_garbage_is_answered_and_not_logged(stage: Stage) -> None:
+    peer, port, _ = start(stage, "--web", ":0")
+    peer.mark()
+    for garbage in (b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"LIST ALL P2P-CI/1.0\r\n\r\n"):
+        assert ask_raw(port, garbage).startswith(b"HTTP/1.1 400 ")
+    assert ask(port)[0] == 200
+    assert "HTTP" not in peer.output
 
 
 def test_token_comes_from_the_environment_and_stands_in_the_address(stage: Stage) -> None:

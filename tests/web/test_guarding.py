@@ -88,7 +88,7 @@ async def test_change_needs_the_token_of_the_page(page: WebServer) -> None:
 
 async def test_change_from_another_origin_is_refused(page: WebServer) -> None:
     own = f"http://{HOST}:{page.port}"
-    for origin in ("http://evil.example", "null", "http://localhost:1"):
+    for origin in ("http://evil.example", "null", "http://localhost:1", "http://[", "", own.upper() + "x"):
         assert (await ask(page.port, method="POST", x_p2pci_token="secret", origin=origin)).status == 403
     assert (await ask(page.port, method="POST", x_p2pci_token="secret", origin=own)).status == 200
 

@@ -80,7 +80,7 @@ class Guard:
         if scope["method"] in SAFE_METHODS:
             return None
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and origin.partition("://")[2].lower() != host.lower():
             return _forbid("Changes are taken from this page alone.")
         if not _is_same(headers.get(CHANGE_HEADER, ""), self._rules.change_token):
             return _forbid(f"A change needs the token of the page, in the header {CHANGE_HEADER}.")

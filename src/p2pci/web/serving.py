@@ -36,6 +36,7 @@ class WebServer:
                 app,
                 lifespan="off",
                 log_config=None,
+                log_level="error",  # what is no HTTP is answered, and no news
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,

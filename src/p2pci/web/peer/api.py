@@ -199,7 +199,7 @@ async def _body(request: Request) -> Mapping[str, Any]:
             raise InvalidValueError(f"That is too much. Send at most {MAX_BODY_BYTES} bytes.")
     try:
         body = json.loads(data or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidValueError("The body is no JSON. Send an object.") from error
     if not isinstance(body, dict):
         raise InvalidValueError("The body is no JSON object.")
