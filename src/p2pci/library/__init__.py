@@ -16,13 +16,13 @@
 Plain blocking functions on the standard library; imports the protocol's values, and errors.
 """
 
-from p2pci.library.documents import FileState, OpenDocument
+from p2pci.library.documents import Document, FileState, OpenDocument
 from p2pci.library.entries import Entry
 from p2pci.library.incoming import Incoming, Version
 from p2pci.library.readings import SETTLED_SECONDS, is_settled
 from p2pci.library.saving import Arrived, Hidden
 from p2pci.library.sharing import ALL, Numbers, Sharing
-from p2pci.library.shelf import Document, Shelf
+from p2pci.library.shelf import Shelf
 from p2pci.library.titles import fit_title
 
 __all__ = [

@@ -1,6 +1,6 @@
-"""A document of the shelf while it is read or sent.
+"""A document of the shelf: what is known of it, and it while it is read or sent.
 
-Imports errors and its floor's `folder`.
+Imports errors, the protocol's values and its floor's `folder`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from p2pci.library.folder import library_error
+from p2pci.protocol.extensions import Copy
 
 
 class FileState(NamedTuple):
@@ -25,6 +26,29 @@ class FileState(NamedTuple):
     @classmethod
     def of(cls, state: os.stat_result) -> Self:
         return cls(state.st_size, state.st_mtime_ns, state.st_ino)
+
+
+class Document(NamedTuple):
+    """A document as the last scan saw it.
+
+    Attributes:
+        number: of the RFC.
+        name: of the file, without folder.
+        state: of the file.
+        title: fit to send, perhaps "".
+        digest: its SHA-256, 32 bytes.
+    """
+
+    number: int
+    name: str
+    state: FileState
+    title: str
+    digest: bytes
+
+    @property
+    def copy(self) -> Copy:
+        """What others are told of it."""
+        return Copy(self.state.size, self.digest)
 
 
 _rooms = threading.local()

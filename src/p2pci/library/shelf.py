@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from p2pci.errors import InvalidValueError, LibraryError, NotOnShelfError
-from p2pci.library.documents import FileState, OpenDocument
+from p2pci.library.documents import Document, FileState, OpenDocument
 from p2pci.library.entries import Entry
 from p2pci.library.folder import Folder, library_error
 from p2pci.library.incoming import Incoming, Received, Version, find_part, remove_leftovers
@@ -29,36 +29,12 @@ from p2pci.library.readings import Reading, Readings, is_settled
 from p2pci.library.saving import Saving
 from p2pci.library.spellings import Spellings
 from p2pci.library.titles import HEAD_BYTES, title_from_text
-from p2pci.protocol.extensions import Copy
 
 # What a name may turn out to be: gone, a link, a socket, a fifo or folder, not ours to read.
 _NO_DOCUMENT = {errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EOPNOTSUPP}
 _NO_DOCUMENT |= {errno.EINVAL, errno.EACCES, errno.EPERM}
 
 READ_BYTES = 1024 * 1024
-
-
-class Document(NamedTuple):
-    """A document as the last scan saw it.
-
-    Attributes:
-        number: of the RFC.
-        name: of the file, without folder.
-        state: of the file.
-        title: fit to send, perhaps "".
-        digest: its SHA-256, 32 bytes.
-    """
-
-    number: int
-    name: str
-    state: FileState
-    title: str
-    digest: bytes
-
-    @property
-    def copy(self) -> Copy:
-        """What others are told of it."""
-        return Copy(self.state.size, self.digest)
 
 
 class _File(NamedTuple):

@@ -20,9 +20,10 @@ from typing import BinaryIO
 from p2pci.errors import LibraryError
 from p2pci.library.bundle.archive import END, KINDS, member_header, packed, padding
 from p2pci.library.bundle.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Entry, encode_manifest
+from p2pci.library.documents import Document
 from p2pci.library.folder import Folder, library_error, lock
 from p2pci.library.names import document_number
-from p2pci.library.shelf import READ_BYTES, Document, Shelf
+from p2pci.library.shelf import READ_BYTES, Shelf
 
 # Ends as `_hidden` makes it: a name of a bundle, sixteen digits, `.tmp`.
 _ABANDONED = re.compile(

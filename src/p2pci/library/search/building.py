@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from p2pci.errors import LibraryError, NotOnShelfError
-from p2pci.library.documents import OpenDocument
+from p2pci.library.documents import Document, OpenDocument
 from p2pci.library.search.facts import facts_in
 from p2pci.library.search.store import Store
 from p2pci.library.search.words import MAX_BYTES, text_of
-from p2pci.library.shelf import Document, Shelf
+from p2pci.library.shelf import Shelf
 
 _BATCH_BYTES = 32 * 1024 * 1024
 _BATCH_SECONDS = 1.5  # others may write in between

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from p2pci.errors import LibraryError
+from p2pci.library.documents import Document
 from p2pci.library.search.building import Build, Progress, read_text
 from p2pci.library.search.facts import Facts
 from p2pci.library.search.matching import Titles
@@ -18,7 +19,7 @@ from p2pci.library.search.query import Phrase, Query, parse_query
 from p2pci.library.search.ranking import Accepts, Found, Ranking
 from p2pci.library.search.snippets import Part, cut_snippet
 from p2pci.library.search.store import DamagedError, Store
-from p2pci.library.shelf import Document, Shelf
+from p2pci.library.shelf import Shelf
 
 __all__ = ["LIMIT", "Accepts", "Hit", "Progress", "SearchIndex"]
 
