@@ -77,6 +77,7 @@ def test_a_line_without_its_comparison_is_not_judged() -> None:
     assert (line.ratio(), line.verdict) == (None, Verdict.NONE)
 
 
+@pytest.mark.slow
 def test_a_running_server_is_loaded(stage: Stage) -> None:
     _, port = stage.start_server(program=(*P2PCI, "server", "--port", "0"))
     done = run_bench("--target", f"server:localhost:{port}", "--seconds", "0.1")
@@ -93,6 +94,7 @@ def test_a_server_of_another_make_is_loaded(stage: Stage) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_running_peer_is_loaded(stage: Stage) -> None:
     _, port = stage.start_server()
     _, upload_port = stage.start_holder(port, {7: "Seven"})

@@ -123,6 +123,7 @@ def test_every_public_name_exists_and_is_documented() -> None:
         assert not value.__doc__.startswith(f"{name}("), name
 
 
+@pytest.mark.slow
 def test_types_are_seen_by_those_who_import_it(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "use.py").write_text(
         "import p2pci\n"

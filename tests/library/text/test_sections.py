@@ -129,6 +129,7 @@ def test_near_are_sections_that_may_have_been_meant(wanted: str, near: list[str]
     assert [section.number for section in FINDABLE.near(wanted)] == near
 
 
+@pytest.mark.slow
 def test_real_documents_have_the_sections_that_their_contents_name(rfcs: Path) -> None:
     lost: dict[str, list[str]] = {}
     seen = 0
