@@ -155,7 +155,7 @@ export function showSwarm({ main, query, signal, go, name }) {
 
   fill(
     main,
-    h("div.row.head", {}, h("h1.grow", {}, "What the swarm has"), h("button.slim", { type: "button", onclick: () => post("swarm/refresh") }, "Read anew")),
+    h("div.row.head", {}, h("h1.grow", {}, "In the swarm"), h("button.slim", { type: "button", onclick: () => post("swarm/refresh") }, "Read anew")),
     h(
       "form.row",
       { role: "search", onsubmit: (event) => event.preventDefault() },

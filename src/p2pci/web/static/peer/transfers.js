@@ -61,9 +61,15 @@ function incomingRow(each) {
       each.bytes ? h("span", {}, each.stage === "done" ? bytes(each.bytes) : `${bytes(each.done)} of ${bytes(each.bytes)}`) : null,
     ]),
     each.error ? h("p.snippet.failed", {}, each.error) : null,
-    each.troubles.map((trouble) => h("p.snippet", {}, `Tried in vain: ${trouble}`)),
+    counted(each.troubles).map(([trouble, times]) => h("p.snippet", {}, `Tried in vain${times > 1 ? ` ${times} times` : ""}: ${trouble}`)),
     h("div.act", {}, state ? state() : progress(each)),
   );
+}
+
+function counted(troubles) {
+  const times = new Map();
+  for (const trouble of troubles) times.set(trouble, (times.get(trouble) ?? 0) + 1);
+  return [...times];
 }
 
 function outgoingTable(rows) {
