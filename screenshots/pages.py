@@ -185,7 +185,7 @@ def photograph_all(browser: Browser, address: str) -> None:
         page = open_page(browser, address + found, size=size, dark=dark)
         page.get_by_text("the best first").wait_for()
         photograph(page, name)
-    page = open_page(browser, f"{address}/rfc/7002#section-2", dark=True)
+    page = open_page(browser, f"{address}/rfc/7002#section-1", dark=True)
     page.locator(".contents a[aria-current]").wait_for()
     photograph(page, "peer-read")
     page = open_page(browser, f"{address}/swarm")
