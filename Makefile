@@ -85,6 +85,7 @@ run-peer3: ## a peer sharing peer3/rfcs
 
 screenshots: $(DEV) ## render the pictures of the README from real runs
 	@$(BIN)/python screenshots/render.py
+	@$(BIN)/python screenshots/pages.py
 
 lock: ## write requirements/*.txt anew from pyproject.toml, with uv (ARGS=--upgrade for newer versions)
 	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv on PATH." >&2; exit 1; }
