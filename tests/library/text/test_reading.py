@@ -9,8 +9,8 @@ import pytest
 
 from p2pci.library.text import entry_from_header, read_text
 
-SIZE = 200_000
-SECONDS = 5.0  # some hundred times what the slowest takes: only what is not linear takes longer
+SIZE = 100_000
+SECONDS = 10.0  # fifty times what the slowest takes: only what is not linear takes longer
 
 HOSTILE = {
     "blanks": " ",
