@@ -62,6 +62,7 @@ def test_fault_is_shown_with_a_caret_a_hint_and_a_command(
     assert "Does not conform: 1 case counts against it.\nMend B-15/1" in done.stdout
 
 
+@pytest.mark.slow
 def test_command_that_repeats_a_case_works_when_it_is_pasted(stage: Stage) -> None:
     folder = stage.folder / "it's a $HOME `folder`"
     folder.mkdir()
@@ -101,6 +102,7 @@ def test_dead_target_is_unusable(stage: Stage) -> None:
     assert "error: Connection refused" in done.stdout
 
 
+@pytest.mark.slow
 def test_silent_target_is_judged_in_bounded_time(stage: Stage, foreign: Callable[[str], str]) -> None:
     words = (*CHECK, foreign("silent"), "--only", "P-2.3/1,P-2.4", "--timeout", "0.2")
     done = run(words, cwd=stage.folder, seconds=20)
@@ -193,6 +195,7 @@ def test_settings_file_has_a_table_for_check(stage: Stage, foreign: Callable[[st
     assert [result["id"] for result in report["results"]] == ["B-15/1"]
 
 
+@pytest.mark.slow
 def test_interrupted_in_the_middle_it_reports_what_is_known(
     stage: Stage, foreign: Callable[[str], str]
 ) -> None:

@@ -201,6 +201,7 @@ def test_get_takes_the_next_holder_when_one_is_dead(network: Network, tmp_path: 
     assert (tmp_path / "rfc8.txt").read_bytes() == (network.shelf / "rfc8.txt").read_bytes()
 
 
+@pytest.mark.slow
 def test_get_from_dead_holders_alone_exits_4(network: Network, tmp_path: Path) -> None:
     code, _, errors = _p2pci(tmp_path, "get", "13", "--server", network.server)
     assert code == 4
@@ -208,6 +209,7 @@ def test_get_from_dead_holders_alone_exits_4(network: Network, tmp_path: Path) -
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_get_tries_all_and_exits_with_the_first_failure(network: Network, tmp_path: Path) -> None:
     code, output, errors = _p2pci(tmp_path, "get", "4342", "13", "1", "--server", network.server)
     assert code == 3

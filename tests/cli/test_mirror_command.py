@@ -57,6 +57,7 @@ def _on_shelf(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "rfcs").glob("rfc*.txt")}
 
 
+@pytest.mark.slow
 def test_two_at_once_into_one_folder_account_for_every_document(swarm: Swarm, tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     words = (*P2PCI, "mirror", "--all", "--server", swarm.server)

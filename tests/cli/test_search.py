@@ -96,6 +96,7 @@ def test_flags_that_contradict_each_other_are_a_mistake(shelf: Path) -> None:
     assert search(shelf, "whales", "--nonsense")[0] == 2
 
 
+@pytest.mark.slow
 def test_swarm_is_searched_by_its_titles(shelf: Path, stage: Stage) -> None:
     _, port = stage.start_server()
     stage.start_holder(port, {7: "Of Whales", 9: "Of Sharks and Whales"})

@@ -242,6 +242,7 @@ def test_origin_may_stand_in_the_settings(folder: Path, web: FakeOrigin, env: di
     assert titles(folder, "2", "--update", env=env)[0] == 0
 
 
+@pytest.mark.slow
 def test_get_asks_the_origin_for_what_no_peer_has(
     folder: Path, stage: Stage, web: FakeOrigin, env: dict[str, str]
 ) -> None:

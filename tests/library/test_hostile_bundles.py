@@ -276,6 +276,7 @@ MUTATION = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(mutations=st.lists(MUTATION, min_size=1, max_size=4), form=st.sampled_from(["", "gz", "xz"]))
 def test_any_mutation_ends_in_verified_documents_or_an_error(

@@ -113,6 +113,7 @@ runs = st.lists(st.tuples(requests, st.integers(1, 4)), max_size=6).map(
 ADDS = add(1, "One") + add(8, "Eight") + add(70, "Seventy") + add(8, "Acht") + add(9, "Nine")
 
 
+@pytest.mark.slow
 @given((runs | st.lists(border_requests(), max_size=4).map(b"".join)).flatmap(segments_of))
 @settings(deadline=None, max_examples=200)
 @example([ADDS, ADDS])
