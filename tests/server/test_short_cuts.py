@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from p2pci.protocol.extensions import Options
