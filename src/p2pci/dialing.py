@@ -8,16 +8,19 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from p2pci.errors import CannotConnectError
 from p2pci.protocol.addresses import is_own
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from p2pci.events import Address
 
+STAGGER_SECONDS = 0.5  # a machine that answers at all has done so by then
 _Protocol = TypeVar("_Protocol", bound=asyncio.BaseProtocol)
 
 
@@ -47,6 +50,69 @@ async def dial(
     except (OSError, ValueError, OverflowError) as error:
         raise CannotConnectError(show_address(address), reason=_reason(error)) from error
     return protocol
+
+
+async def dial_first(
+    make_protocol: Callable[[Address], _Protocol], addresses: Sequence[Address], *, seconds: float
+) -> tuple[_Protocol, Address]:
+    """Connect to the first of several addresses that answers, and say which that was.
+
+    They are tried in their order, and where a name has several addresses each of these: the next one as soon
+    as one has failed, or has kept us waiting for STAGGER_SECONDS.
+
+    Args:
+        make_protocol: makes the protocol that speaks with an address.
+        addresses: hosts and ports, at least one.
+        seconds: until a connection stands.
+
+    Raises:
+        CannotConnectError: none of them could be reached; it is about the first.
+    """
+    places = await _places(addresses, seconds=seconds)
+    if len(places) == 1:
+        address, _ = places[0]
+        return await dial(lambda: make_protocol(address), address, seconds=seconds), address
+    failures: list[CannotConnectError] = []
+    tries: dict[asyncio.Task[_Protocol], Address] = {}
+    waiting = iter(places)
+    try:
+        while True:
+            for address, place in islice(waiting, 1):
+                making = partial(make_protocol, address)
+                tries[asyncio.create_task(dial(making, place, seconds=seconds))] = address
+            if not tries:
+                raise failures[0]
+            done, _ = await asyncio.wait(tries, timeout=STAGGER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                address = tries.pop(task)
+                if not task.exception():
+                    return task.result(), address
+                failures.append(cast("CannotConnectError", task.exception()))
+    finally:
+        for task in tries:
+            task.add_done_callback(_drop)
+            task.cancel()
+
+
+def _drop(task: asyncio.Task[asyncio.BaseProtocol]) -> None:
+    """Close a connection that stands although another one was faster."""
+    if not task.cancelled() and not task.exception():
+        cast("_Greeting", task.result()).transport.abort()
+
+
+async def _places(addresses: Sequence[Address], *, seconds: float) -> list[tuple[Address, Address]]:
+    """Give every address with each place that its name stands for; itself where that cannot be found out."""
+    loop = asyncio.get_running_loop()
+    places: dict[tuple[Address, Address], None] = {}
+    for host, port in addresses:
+        try:
+            async with asyncio.timeout(seconds):
+                found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, ValueError, OverflowError):
+            found = []
+        hosts = [str(where[0]) for *_, where in found] or [host]
+        places.update(dict.fromkeys(((host, port), (each, port)) for each in hosts))
+    return list(places)
 
 
 async def _connect_elsewhere(make_protocol: Callable[[], _Protocol], host: str, port: int) -> _Protocol:

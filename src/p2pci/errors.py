@@ -13,6 +13,9 @@
     │   ├── TurnedAwayError        the index has no room for us
     │   ├── ConnectionLostError    the connection ended in the middle of something
     │   ├── DeadlineError          the other side was silent for too long
+    │   ├── SharedIndexError       the Redis of a shared index refuses us, or another server has our name
+    │   │   ├── StoreAwayError     it is not reached, for now
+    │   │   └── LeaseLostError     it no longer takes what we write for that of a live server
     │   └── ProgramError           a program that we started for a test is of no use
     ├── LibraryError               the folder or a file in it cannot be read or written
     │   └── NotOnShelfError        the shelf has no such document (answered with 404)
@@ -165,6 +168,24 @@ class ConnectionLostError(NetworkError):
 
 class DeadlineError(NetworkError):
     """The other side did not answer within its time."""
+
+
+class SharedIndexError(NetworkError):
+    """Several servers cannot be one index: their Redis refuses us, or another one has our name."""
+
+
+class StoreAwayError(SharedIndexError):
+    """The Redis of a shared index is not reached, or not for now."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The Redis of the shared index is away: {reason}. It is being tried again.")
+
+
+class LeaseLostError(SharedIndexError):
+    """The lease ended under which a server's records are there, or another server has taken its name."""
+
+    def __init__(self) -> None:
+        super().__init__("Redis was not told of us in time. All that we hold is written there anew.")
 
 
 class ProgramError(NetworkError):

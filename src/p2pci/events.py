@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from p2pci.errors import LibraryError
 
 Address = tuple[str, int]
+Servers = tuple[Address, ...]  # index servers that answer as one, or the only one
 
 
 class Role(Enum):
@@ -291,6 +292,47 @@ class IndexLost(NamedTuple):
     retry_seconds: float
 
 
+class IndexShared(NamedTuple):
+    """An index server is one with others from now on: so many others, and `records` of all of them."""
+
+    node: str
+    others: int
+    records: int
+
+
+class IndexAlone(NamedTuple):
+    """The Redis that an index server shares its records through is away; it answers from what it knows."""
+
+    reason: str
+
+
+class IndexFenced(NamedTuple):
+    """An index server stood still for longer than its lease: it answers again when it has joined anew."""
+
+
+class NodeJoined(NamedTuple):
+    """Another server of the shared index is there, with the records of so many peers."""
+
+    node: str
+    peers: int
+
+
+class NodeLeft(NamedTuple):
+    """Another server of the shared index has gone; `is_silent`: without a word, at the end of its lease."""
+
+    node: str
+    peers: int
+    is_silent: bool
+
+
+class SharedDamage(NamedTuple):
+    """Something in the Redis of the shared index is none of ours, or damaged; it is left out."""
+
+    node: str
+    reason: str
+
+
+SharingEvent = IndexShared | IndexAlone | IndexFenced | NodeJoined | NodeLeft | SharedDamage
 Event = (
     Received
     | Sent
@@ -326,5 +368,6 @@ Event = (
     | Unreachable
     | IndexConnected
     | IndexLost
+    | SharingEvent
 )
 Watcher = Callable[[Event], None]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from p2pci.index import Index, Member, Survey, editions, lines, records
+from p2pci.index import Index, Member, Survey, holdings as index_holdings, lines, records
 from p2pci.index.bitmaps import BitMap, SetBitMap
 from p2pci.protocol.extensions import Copy, Options, encode_copy
 from p2pci.protocol.shortcuts import write_add_key
@@ -69,7 +69,7 @@ class IndexModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        for module in (editions, records):
+        for module in (index_holdings, records):
             self.patch.setattr(module, "BitMap", self.bitmap)
         self.patch.setattr(records, "BATCH_BYTES", BATCH_BYTES)
         self.patch.setattr(lines, "BATCH_BYTES", BATCH_BYTES)

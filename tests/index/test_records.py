@@ -370,3 +370,35 @@ class TestSerials:
         for member in members:
             index.leave(member)
         assert index.record_count == index.member_count == 0
+
+
+class TestManyAtOnce:
+    """What `hold_all` does is what as many ADDs do."""
+
+    def test_known_documents_are_held(self, index: Index) -> None:
+        first, second = index.join("h", 1), index.join("h", 2)
+        for number in (7, 8, 9):
+            index.add(first, number, "T")
+        assert index.lookup(7) == b"RFC 7 T h 1\r\n"  # from now on its lines are kept
+        editions = [index.find_edition(b"%d\0T" % number) for number in (7, 8)]
+        assert index.hold_all(second, [each for each in editions if each], type(second.numbers)([7, 8])) == []
+        assert index.lookup(7) == b"RFC 7 T h 2\r\nRFC 7 T h 1\r\n"
+        assert (index.record_count, sorted(second.numbers)) == (5, [7, 8])
+
+    def test_what_takes_more_care_is_left(self, index: Index) -> None:
+        first, second = index.join("h", 1), index.join("h", 2)
+        index.add(first, 7, "T")
+        index.add(first, 8, "T")
+        seven, eight = index.find_edition(b"7\0T"), index.find_edition(b"8\0T")
+        assert seven
+        assert eight
+        index.remove(first, 8)  # nobody has it any more
+        assert index.hold_all(second, [eight, seven], type(second.numbers)([7, 8])) == [0]
+        assert (index.record_count, sorted(second.numbers)) == (2, [7])
+        assert index.hold_all(second, [seven], type(second.numbers)([7])) == [0]  # it holds it already
+        index.join("h", 2)
+        index.remove(second, 7)
+        assert index.hold_all(second, [seven], type(second.numbers)([7])) == [
+            0
+        ]  # it shares its host and port
+        assert index.lookup(7) == b"RFC 7 T h 1\r\n"

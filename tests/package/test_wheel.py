@@ -89,7 +89,7 @@ def test_wheel_says_what_it_is(wheel: Path) -> None:
     required = re.findall(r"^Requires-Dist: ([a-z0-9]+)(.*)", metadata, re.MULTILINE)
     always = [name for name, condition in required if "extra ==" not in condition]
     assert sorted(always) == ["click", "pyroaring", "rich", "uvloop", "watchfiles"]
-    assert re.findall(r"^Provides-Extra: (.*)", metadata, re.MULTILINE) == ["lan", "origin", "web"]
+    assert re.findall(r"^Provides-Extra: (.*)", metadata, re.MULTILINE) == ["lan", "origin", "shared", "web"]
     assert "# p2pci" in metadata
 
 

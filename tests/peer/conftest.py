@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TypeVar
@@ -76,6 +76,7 @@ def make_peer(tmp_path: Path) -> Callable[..., Watched]:
         sharing: Sharing = ALL,
         is_searchable: bool = False,
         limits: PeerLimits = LIMITS,
+        spare_servers: Sequence[tuple[str, int]] = (),
     ) -> Watched:
         if folder is None:
             folder = tmp_path / f"peer{len(list(tmp_path.iterdir()))}" / "rfcs"
@@ -95,6 +96,7 @@ def make_peer(tmp_path: Path) -> Callable[..., Watched]:
             watch=events.append,
             trace=trace.append,
             limits=limits,
+            spare_servers=spare_servers,
         )
         return Watched(peer, events, trace)
 

@@ -30,7 +30,7 @@ from p2pci.protocol.extensions import Feature
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from p2pci.events import Address, Downloaded, Watcher
+    from p2pci.events import Downloaded, Servers, Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class _Outcome(NamedTuple):
 
 
 async def get_documents(
-    server: Address, numbers: list[int], options: GetOptions, *, terminal: Terminal | None = None
+    servers: Servers, numbers: list[int], options: GetOptions, *, terminal: Terminal | None = None
 ) -> ExitStatus:
     """Download documents into a folder, each from the first holder that delivers it, else from the origin.
 
@@ -76,7 +76,7 @@ async def get_documents(
     terminal = terminal or Terminal()
     outcomes: dict[int, _Outcome] = {}
     with Shelf(options.folder, spare=cache_folder()) as shelf:
-        getting = _Getting(server, shelf, options=options, terminal=terminal, trace=trace)
+        getting = _Getting(servers, shelf, options=options, terminal=terminal, trace=trace)
         try:
             await getting.connect()
             for number in numbers:
@@ -99,9 +99,15 @@ class _Getting:
     """One run of the command: an index that is asked, and downloads into a shelf."""
 
     def __init__(
-        self, server: Address, shelf: Shelf, *, options: GetOptions, terminal: Terminal, trace: Watcher | None
+        self,
+        servers: Servers,
+        shelf: Shelf,
+        *,
+        options: GetOptions,
+        terminal: Terminal,
+        trace: Watcher | None,
     ) -> None:
-        self._index = IndexClient(*server, trace=trace)
+        self._index = IndexClient(*servers[0], spares=servers[1:], trace=trace)
         self._shelf = shelf
         self._options = options
         self._terminal = terminal

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from p2pci.cli.meeting import Meeting
     from p2pci.cli.web_pages import Web
-    from p2pci.events import Address
+    from p2pci.events import Address, Servers
     from p2pci.serving import ServingLimits
 
 
@@ -47,6 +48,7 @@ async def host_server(
     is_announced: bool = False,
     web: Web | None = None,
     opens_metrics: bool = False,
+    meeting: Meeting | None = None,
 ) -> ExitStatus:
     """Run an index server until SIGINT or SIGTERM; `peer_command` is what others type, before its address."""
     raise_descriptor_limit()
@@ -59,6 +61,7 @@ async def host_server(
         watch=printer,
         trace=printer if shows_messages else None,
         limits=limits,
+        shared=meeting.join(printer, port=port) if meeting else None,
     )
     page = IndexPage(web, server, opens_metrics=opens_metrics).served(log) if web else nullcontext()
     with ending_signals() as ending, closing(log):
@@ -98,7 +101,7 @@ class Showing(NamedTuple):
 
 
 async def host_peer(
-    server: Address,
+    servers: Servers,
     *,
     library: Path,
     bind: str | None = None,
@@ -116,8 +119,9 @@ async def host_peer(
     log = Log(Terminal(), form=showing.log_format, counts_repeats=not showing.shows_messages)
     printer = PeerPrinter(log, shows_all=showing.shows_all)
     peer = Peer(
-        server,
+        servers[0],
         library,
+        spare_servers=servers[1:],
         spare=cache_folder(),
         bind=bind,
         port=port,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from click import ParamType
 
+    from p2pci.cli.meeting import Meeting
     from p2pci.cli.web_pages import Web
     from p2pci.library import Sharing
     from p2pci.peer import PeerLimits
@@ -59,6 +60,38 @@ def _upload_flags(per_address: int) -> Sequence[Option]:
         ),
         *_serving_flags(per_address),
     ]
+
+
+def meeting_options() -> Callable[[Command], Command]:
+    """Give a command the flags of Meeting, as `meeting`."""
+    flags = [
+        click.option(
+            "--shared",
+            metavar="URL",
+            envvar="P2PCI_SHARED",
+            help="Be one index with all servers at this Redis, as in redis://HOST:6379/0.",
+        ),
+        click.option(
+            "--node", metavar="NAME", envvar="P2PCI_NODE", help="Our name there; default: HOST:PORT."
+        ),
+        click.option(
+            "--shared-prefix",
+            metavar="WORD",
+            envvar="P2PCI_SHARED_PREFIX",
+            default="p2pci",
+            show_default=True,
+            help="Of the keys there; each swarm has its own.",
+        ),
+        click.option(
+            "--lease",
+            type=click.FloatRange(1.0, 3600.0),
+            envvar="P2PCI_LEASE",
+            default=15.0,
+            show_default=True,
+            help="Seconds without word of a server, after which its peers are gone for the others.",
+        ),
+    ]
+    return grouped("meeting", _meeting, names=("shared", "node", "shared_prefix", "lease"), options=flags)
 
 
 def sharing_options() -> Callable[[Command], Command]:
@@ -242,6 +275,12 @@ def _web(*, web: Any, web_token: str | None, web_host: Any) -> Web | None:
     page = Web(web, token=web_token or "", names=names)
     page.check()
     return page
+
+
+def _meeting(*, shared: str | None, node: str | None, shared_prefix: str, lease: float) -> Meeting | None:
+    from p2pci.cli.meeting import Meeting
+
+    return Meeting(shared, node, shared_prefix, lease) if shared else None
 
 
 def _sharing(*, share: Any, hide: Any) -> Sharing:

@@ -20,7 +20,7 @@ from p2pci.mirror import Mirror
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from p2pci.events import Address
+    from p2pci.events import Servers
     from p2pci.mirror import MirrorOptions, Plan, Selection
     from p2pci.origin import Origin
 
@@ -31,7 +31,7 @@ MEGABYTE = 1_000_000
 
 
 async def mirror_documents(
-    server: Address,
+    servers: Servers,
     selection: Selection,
     *,
     folder: Path,
@@ -45,8 +45,9 @@ async def mirror_documents(
     terminal = Terminal()
     with Shelf(folder, spare=cache_folder()) as shelf:
         mirror = Mirror(
-            server,
+            servers[0],
             shelf,
+            spare_indexes=servers[1:],
             options=options,
             origin=origin,
             watch=None if is_json else PeerPrinter(Log(terminal), shows_all=True).watch,

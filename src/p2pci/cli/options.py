@@ -16,6 +16,7 @@ from p2pci.cli.settings import (
     parse_ranges,
     parse_rate,
     parse_seconds,
+    parse_servers,
 )
 from p2pci.errors import InvalidValueError
 from p2pci.protocol.grammar import DEFAULT_PORT
@@ -87,17 +88,18 @@ SECONDS = _SecondsType()
 INDEX_PAGE = _WordType("host:port", partial(parse_page_address, default=("127.0.0.1", 7781)))
 PEER_PAGE = _WordType("host:port", partial(parse_page_address, default=("127.0.0.1", 7780)))
 SERVER = _AddressType(DEFAULT_PORT)
+SERVERS = _WordType("host[:port][,...]", parse_servers)
 ADVERTISED = _AddressType(0)
 PORT = click.IntRange(0, 65535)
 FOLDER = click.Path(path_type=Path, readable=False)  # the shelf says it better
 
 server_option = click.option(
     "--server",
-    type=SERVER,
+    type=SERVERS,
     envvar="P2PCI_SERVER",
     default="localhost",
     show_default=True,
-    help="The index server.",
+    help="The index server; of several that answer as one, with commas between, the first that answers.",
 )
 library_option = click.option(
     "--library",

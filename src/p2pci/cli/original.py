@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from p2pci.cli.exits import ExitStatus, run_to_exit
 from p2pci.cli.hosting import Showing, host_peer, host_server
 from p2pci.cli.running import run
-from p2pci.cli.settings import parse_address, parse_listening_port, parse_seconds, parse_switch
+from p2pci.cli.settings import parse_address, parse_listening_port, parse_seconds, parse_servers, parse_switch
 from p2pci.errors import InvalidValueError
 from p2pci.peer import FollowLimits, PeerLimits
 from p2pci.protocol.grammar import DEFAULT_PORT
@@ -55,14 +55,14 @@ def start_peer(arguments: list[str]) -> ExitStatus:
     """Run `peer.py` with its arguments, and give its exit code."""
 
     def prepare() -> Coroutine[Any, Any, ExitStatus]:
-        server = parse_address(arguments[0] if arguments else _setting("SERVER") or "localhost")
+        servers = parse_servers(arguments[0] if arguments else _setting("SERVER") or "localhost")
         advertise = _setting("ADVERTISE")
         follow = FollowLimits(
             rescan_seconds=parse_seconds(_setting("RESCAN") or "60"),
             polls=parse_switch(_setting("POLL") or "0"),
         )
         return host_peer(
-            server,
+            servers,
             library=Path(_setting("LIBRARY") or "rfcs"),
             bind=_setting("BIND"),
             port=parse_listening_port(_setting("UPLOAD_PORT") or "0"),

@@ -25,7 +25,7 @@ class ServerPrinter:
         self._shows_messages = shows_messages
 
     def __call__(self, event: Event) -> None:
-        line = self._line(event)
+        line = _sharing_line(event) if isinstance(event, events.SharingEvent) else self._line(event)
         if line is not None:
             self._log.report(line, event)
 
@@ -180,6 +180,30 @@ def _upload_line(event: Event) -> str | None:
         case events.MoreUploaded(documents, size):
             return f"[UPLOAD] … and sent {documents} more within a second ({size} bytes)"
     return None
+
+
+def _sharing_line(event: events.SharingEvent) -> str:
+    return f"[SERVER] {_sharing_text(event)}"
+
+
+def _sharing_text(event: events.SharingEvent) -> str:
+    match event:
+        case events.IndexShared(node, others, records):
+            return f"One index with {others} other server(s), as {escape(node)}: {records} records in all."
+        case events.IndexAlone(reason):
+            return f"Alone, and answering from what is known. {escape(reason)}"
+        case events.IndexFenced():
+            return (
+                "Stood still for longer than the lease: joining the others anew before anything is answered."
+            )
+        case events.NodeJoined(node, peers):
+            return f"Server {escape(node)} is there, with {peers} peer(s)."
+        case events.NodeLeft(node, peers, is_silent):
+            how = "is silent for longer than its lease" if is_silent else "has ended"
+            return f"Server {escape(node)} {how}: its {peers} peer(s) are gone."
+        case events.SharedDamage(node, reason):
+            whose = f"of {escape(node)}" if node else "on the channel"
+            return f"Something {whose} in Redis is left out. {escape(reason)}"
 
 
 def _accepting_line(event: events.AcceptingPaused | events.AcceptingResumed | events.TurnedAway) -> str:

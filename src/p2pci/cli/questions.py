@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from p2pci.client import Take
-    from p2pci.events import Address, Watcher
+    from p2pci.events import Servers, Watcher
     from p2pci.protocol.messages import Record
 
 
@@ -27,7 +27,7 @@ ROWS = 1000  # records that are printed together
 
 
 async def ask_index(
-    server: Address,
+    servers: Servers,
     ask: Callable[[IndexClient, Take], Awaitable[Answer]],
     *,
     if_nothing: str,
@@ -41,7 +41,7 @@ async def ask_index(
     terminal = Terminal()
     trace = tracer(is_json=is_json) if is_traced else None
     records = _Records(terminal, is_json=is_json)
-    async with IndexClient(*server, trace=trace) as index:
+    async with IndexClient(*servers[0], spares=servers[1:], trace=trace) as index:
         answer = await ask(index, records.show)
     records.show(answer.records)
     records.finish()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
 
-    from p2pci.events import Address
+    from p2pci.events import Address, Servers
     from p2pci.library.search import Part
     from p2pci.library.search.index import Hit, SearchIndex
 
@@ -83,7 +83,7 @@ class Result(NamedTuple):
     snippet: tuple[Part, ...] = ()
 
 
-async def search_documents(server: Address, typed: str, options: SearchOptions) -> ExitStatus:
+async def search_documents(servers: Servers, typed: str, options: SearchOptions) -> ExitStatus:
     """Search, and print what was found, the best first."""
     query = parse_query(typed)
     if not query.wanted:
@@ -91,7 +91,7 @@ async def search_documents(server: Address, typed: str, options: SearchOptions) 
             "There is no word to search for. Write some, as in: p2pci search congestion control"
         )
     terminal = Terminal()
-    swarm = None if options.is_here else await _ask_swarm(server, query, options=options, terminal=terminal)
+    swarm = None if options.is_here else await _ask_swarm(servers, query, options=options, terminal=terminal)
     with ExitStack() as opened:
         shelf = _open_shelf(options, opened, terminal)
         search = _Search(query, options, shelf=shelf, swarm=swarm)
@@ -105,16 +105,17 @@ async def search_documents(server: Address, typed: str, options: SearchOptions) 
 
 
 async def _ask_swarm(
-    server: Address, query: Query, *, options: SearchOptions, terminal: Terminal
+    servers: Servers, query: Query, *, options: SearchOptions, terminal: Terminal
 ) -> SwarmTitles | None:
     """Give what the swarm has; where it cannot be asked, say so and give None, unless it was asked for."""
     try:
-        async with IndexClient(*server, limits=ClientLimits(connect_seconds=CONNECT_SECONDS)) as index:
+        limits = ClientLimits(connect_seconds=CONNECT_SECONDS)
+        async with IndexClient(*servers[0], spares=servers[1:], limits=limits) as index:
             return await find_titles(index, query, held_by=options.held_by)
     except (NetworkError, ProtocolError, RefusedError):
         if options.is_missing or options.held_by:
             raise
-        where = escape(show_address(server))
+        where = escape(", ".join(map(show_address, servers)))
         terminal.complain(f"No index answers at {where}: only the own shelf is searched.")
         return None
 

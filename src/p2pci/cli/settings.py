@@ -42,6 +42,15 @@ def parse_address(text: str, *, default_port: int = DEFAULT_PORT) -> Address:
     return inside or found["host"], parse_port(_encode(port)) if port is not None else default_port
 
 
+def parse_servers(text: str) -> tuple[Address, ...]:
+    """Read one address of an index server, or with commas between those of several that answer as one.
+
+    Raises:
+        InvalidValueError: one of them is none.
+    """
+    return tuple(map(parse_address, text.split(",")))
+
+
 def _is_ipv6(host: str) -> bool:
     from ipaddress import IPv6Address  # only now: few addresses are of this kind
 

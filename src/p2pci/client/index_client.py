@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from p2pci.client.hearing import Hearing, Take
 from p2pci.client.link import Link
 from p2pci.client.values import Added, Answer, ClientLimits, NewRecord
-from p2pci.dialing import dial, show_address
+from p2pci.dialing import dial_first, show_address
 from p2pci.errors import ConnectionLostError, DeadlineError, ProtocolError, RefusedError
 from p2pci.protocol.addresses import is_loopback
 from p2pci.protocol.extensions import (
@@ -62,8 +62,10 @@ class IndexClient:
         proposes: the features of section 5 that are asked for; none makes it a plain 1.0 client.
         trace: told of Sent and Received at every message.
         limits: see ClientLimits.
+        spares: index servers that answer as one with it, tried in this order where it cannot be reached.
 
     Attributes:
+        address: host and port of the server that we are connected to, or would be.
         agreed: the features that the index server knows too; none before the first answer.
 
     Every question raises:
@@ -84,8 +86,10 @@ class IndexClient:
         proposes: Features = ALL_FEATURES,
         trace: Watcher | None = None,
         limits: ClientLimits | None = None,
+        spares: Sequence[Address] = (),
     ) -> None:
         self.address = (host, port)
+        self._addresses = [self.address, *spares]
         self.identity = identity
         self.agreed: Features = NO_FEATURES
         self._proposes = proposes
@@ -112,16 +116,17 @@ class IndexClient:
         Raises:
             CannotConnectError: nobody answers there.
         """
-        self._link = await self._dial(self._limits.connect_seconds)
+        self._link = await self._dial(self._addresses, self._limits.connect_seconds)
         self.agreed, self._proposal = NO_FEATURES, self._proposes
 
-    async def _dial(self, seconds: float) -> Link:
+    async def _dial(self, addresses: Sequence[Address], seconds: float) -> Link:
         dead_seconds = self._limits.dead_seconds
-        return await dial(
-            lambda: Link(self.address, trace=self._trace, dead_seconds=dead_seconds),
-            self.address,
+        link, self.address = await dial_first(
+            lambda address: Link(address, trace=self._trace, dead_seconds=dead_seconds),
+            addresses,
             seconds=seconds,
         )
+        return link
 
     async def close(self) -> None:
         """End the connection; an index server takes that for leaving."""
@@ -291,7 +296,7 @@ class IndexClient:
         self._proposal = NO_FEATURES
         before = self._open_link()
         try:
-            self._link = await self._dial(seconds)
+            self._link = await self._dial([self.address], seconds)
         finally:
             before.give_up()  # only now, so that whoever waits for the end goes on with the new one
 

@@ -1,7 +1,7 @@
 """Compact sets of 32-bit integers: pyroaring's where it is installed, else the standard library's.
 
-The one place of the core that knows of pyroaring. Whoever uses BitMap keeps to what both offer:
-`add`, `discard`, `in`, `len`, `&`, `-=`, iteration, and `to_array` for the members in ascending order.
+The one place of the core that knows of pyroaring. Whoever uses BitMap keeps to what both offer: `add`,
+`update`, `discard`, `in`, `len`, `&`, `-=`, iteration, and `to_array` for the members in ascending order.
 """
 
 from __future__ import annotations

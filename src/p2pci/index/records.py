@@ -14,7 +14,7 @@ from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from p2pci.index.bitmaps import BitMap
-from p2pci.index.editions import Document, Edition, Record, memory_of
+from p2pci.index.holdings import SERIALS, Document, Edition, Journal, Member, Record, edition_bytes
 from p2pci.index.lines import BATCH_BYTES, Group, batches, sample, size_of
 from p2pci.protocol.extensions import PLAIN, Copy, Options, encode_copy
 from p2pci.protocol.shortcuts import read_add_key, write_add_key
@@ -24,22 +24,6 @@ if TYPE_CHECKING:
 
 MAX_KEPT_BYTES = 8 * 1024 * 1024
 MAX_EDITION_BYTES = 256 * 1024 * 1024  # of all editions: one connection could take gigabytes in minutes
-_SERIALS = 2**32
-
-
-class Member:
-    """A connection that has joined. Made by `Index.join`; only the index changes it."""
-
-    __slots__ = ("address", "host", "numbers", "port", "serial", "since", "stamps")
-
-    def __init__(self, serial: int, *, host: str, port: int, since: float) -> None:
-        self.serial = serial
-        self.host = host
-        self.port = port
-        self.since = since  # by whatever clock the index is told
-        self.address = b"%b %d" % (host.encode(), port)  # as it stands in record lines
-        self.numbers = BitMap()  # the documents it holds
-        self.stamps: dict[int, int] = {}  # see Index._stamp
 
 
 class Index:
@@ -53,10 +37,12 @@ class Index:
 
     Attributes:
         record_count: over all members.
+        journal: told of every record that comes or goes, when there is one.
     """
 
     def __init__(self, *, max_edition_bytes: int = MAX_EDITION_BYTES) -> None:
         self.record_count = 0
+        self.journal: Journal | None = None
         self._max_edition_bytes = max_edition_bytes
         self._edition_bytes = 0
         self._members: dict[int, Member] = {}
@@ -86,9 +72,9 @@ class Index:
     def join(self, host: str, port: int, *, since: float = 0.0) -> Member:
         """Let a peer in, under the host that is published for it."""
         while self._next_serial in self._members:  # only after four billion joins
-            self._next_serial = (self._next_serial + 1) % _SERIALS
+            self._next_serial = (self._next_serial + 1) % SERIALS
         member = Member(self._next_serial, host=host, port=port, since=since)
-        self._next_serial = (self._next_serial + 1) % _SERIALS
+        self._next_serial = (self._next_serial + 1) % SERIALS
         self._members[member.serial] = member
         sharers = self._identities.setdefault((host, port), [])
         sharers.append(member)
@@ -129,7 +115,7 @@ class Index:
             return []
         serial, hold, editions = member.serial, member.numbers.add, self._editions
         starts: list[bytes] = []
-        added = 0
+        added: list[Edition] = []
         for key in keys:
             edition = editions.get(key) or self._edition_of_key(key)
             if edition is None:
@@ -143,23 +129,57 @@ class Index:
                 continue
             edition.holders.add(serial)
             hold(document.number)
-            added += 1
+            added.append(edition)
             if document.lines is not None:
                 self._forget_lines(document)
-        self.record_count += added
+        self.record_count += len(added)
+        if added and self.journal:
+            self.journal.added(member, added)
         return starts
+
+    def find_edition(self, key: bytes) -> Edition | None:
+        """Give the edition of a key of `write_add_key`; None when nobody holds it."""
+        return self._editions.get(key)
+
+    def hold_all(self, member: Member, editions: Sequence[Edition], numbers: BitMap) -> list[int]:
+        """Do what `add` does for many editions that `find` gave; `numbers` are those of their documents.
+
+        Returns:
+            The places of those that are left to `add`: all where the member has one of these documents or
+            shares its host and port; else those that nobody has any more.
+        """
+        if member.serial in self._doubled or numbers & member.numbers or len(numbers) != len(editions):
+            return list(range(len(editions)))
+        left, serial = [], member.serial
+        for place, edition in enumerate(editions):
+            if not edition.holders:
+                left.append(place)
+                continue
+            edition.holders.add(serial)
+            if self._kept:
+                self._forget_lines(edition.document)
+        if left:
+            editions = [edition for edition in editions if serial in edition.holders]
+            numbers = BitMap(edition.document.number for edition in editions)
+        member.numbers.update(numbers)
+        self.record_count += len(editions)
+        if self.journal:
+            self.journal.added(member, editions)
+        return left
 
     def remove(self, member: Member, number: int) -> bytes:
         """Take one record of a member away, and give its line; b"" when there is none."""
         if number not in member.numbers:
             return b""
         document = self._documents[b"%d" % number]
-        start = next(edition.line_start for edition in document.editions if member.serial in edition.holders)
+        edition = next(edition for edition in document.editions if member.serial in edition.holders)
+        if self.journal:
+            self.journal.removed(member, edition)
         self._leave_document(document, member)
         member.numbers.discard(number)
         member.stamps.pop(number, None)
         self.record_count -= 1
-        return start + member.address + b"\r\n"
+        return edition.line_start + member.address + b"\r\n"
 
     def leave(self, member: Member, *, at_most: int | None = None) -> bool:
         """Take a member out, with all its records or with so many of them.
@@ -167,6 +187,8 @@ class Index:
         Returns:
             Whether it has left. If not, call it again until it has; it may add nothing any more.
         """
+        if self.journal:
+            self.journal.left(member)
         batch = list(islice(member.numbers, at_most))
         for number in batch:
             self._leave_document(self._documents[b"%d" % number], member)
@@ -334,9 +356,9 @@ class Index:
         key = write_add_key(number, title, copy)
         edition = self._editions.get(key)
         if edition is None:
-            if self._edition_bytes + memory_of(key) > self._max_edition_bytes:
+            if self._edition_bytes + edition_bytes(key) > self._max_edition_bytes:
                 return None
-            self._edition_bytes += memory_of(key)
+            self._edition_bytes += edition_bytes(key)
             digits = b"%d" % number
             document = self._documents.get(digits)
             if document is None:
@@ -355,11 +377,15 @@ class Index:
         """Make a member a holder of an edition, and of no other one of that document."""
         document = edition.document
         if document.number in member.numbers:
-            self._leave_edition(document, member)
+            before = self._leave_edition(document, member)
+            if before and self.journal:
+                self.journal.removed(member, before)
         else:
             member.numbers.add(document.number)
             self.record_count += 1
         edition.holders.add(member.serial)
+        if self.journal:
+            self.journal.added(member, [edition])
         self._forget_lines(document)
 
     def _leave_document(self, document: Document, member: Member) -> None:
@@ -369,15 +395,17 @@ class Index:
             del self._documents[b"%d" % document.number]
             self._numbers.discard(document.number)
 
-    def _leave_edition(self, document: Document, member: Member) -> None:
+    def _leave_edition(self, document: Document, member: Member) -> Edition | None:
+        """End a member's hold on a document, and give the edition that it held."""
         for edition in document.editions:
             if member.serial in edition.holders:
                 edition.holders.discard(member.serial)
                 if not edition.holders:
                     document.editions.remove(edition)
                     del self._editions[edition.key]
-                    self._edition_bytes -= memory_of(edition.key)
-                return
+                    self._edition_bytes -= edition_bytes(edition.key)
+                return edition
+        return None
 
     def _kept_lines(self, document: Document) -> bytes:
         """Make the lines of a document and keep them; b"" when they are too many for that."""

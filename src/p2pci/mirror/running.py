@@ -8,7 +8,7 @@ is too large for it, each with holders asked for anew. Imports its package's mod
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -88,6 +88,7 @@ class Mirror:
         origin: which is asked for what nobody has.
         watch: told of what goes wrong, and of each document that comes by itself.
         trace: told of Sent and Received.
+        spare_indexes: index servers that answer as one with it, of which any will do.
 
     Attributes:
         failed: why documents could not be had, by number.
@@ -103,10 +104,11 @@ class Mirror:
         origin: Origin | None = None,
         watch: Watcher | None = None,
         trace: Watcher | None = None,
+        spare_indexes: Sequence[Address] = (),
     ) -> None:
         self.failed: dict[int, str] = {}
         self.absent: list[int] = []
-        self._index = IndexClient(*index, trace=trace, limits=_LIMITS)
+        self._index = IndexClient(*index, spares=spare_indexes, trace=trace, limits=_LIMITS)
         self._shelf = shelf
         self._options = options
         self._origin = origin

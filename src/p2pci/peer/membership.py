@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ class Membership:
     """A peer's place in an index.
 
     Args:
-        server: host and port of the index server.
+        servers: hosts and ports of index servers that answer as one, or of the only one.
         offer: what is to be registered.
         identify: gives the host and port that we want to be published under, for our end of the connection.
         tell: told of what happens now and then.
@@ -52,7 +52,7 @@ class Membership:
 
     def __init__(
         self,
-        server: Address,
+        servers: Sequence[Address],
         *,
         offer: Offer,
         identify: Callable[[str], Awaitable[Address]],
@@ -62,7 +62,7 @@ class Membership:
         retry_seconds: tuple[float, float],
     ) -> None:
         self.identity: Address = ("", 0)
-        self._server = server
+        self._servers = list(servers)
         self._offer = offer
         self._identify = identify
         self._tell = tell
@@ -150,17 +150,22 @@ class Membership:
 
     async def _connect(self) -> _Place:
         trace = Trace(self._trace) if self._trace else None
-        index = IndexClient(*self._server, trace=trace, limits=self._limits)
+        first, *spares = self._servers
+        index = IndexClient(*first, spares=spares, trace=trace, limits=self._limits)
         await index.connect()
         index.identity = self.identity = await self._identify(index.local_address[0])
         self._tell(Advertised(*self.identity))
-        self._tell(IndexConnected(*self._server))
+        self._tell(IndexConnected(*index.address))
         self._place = _Place(index, Registration(index, tell=self._tell, trace=trace))
         return self._place
 
     async def _rejoin(self, reason: str) -> None:
-        """Try until the index is back: soon, then less often, and never all peers at the same moment."""
+        """Try until the index is back: soon, then less often, and never all peers at the same moment.
+
+        Of several servers the others first: the one that was lost may be full, or on its way down.
+        """
         while True:
+            self._servers.append(self._servers.pop(0))
             seconds = random.uniform(self._pause / 2, self._pause)
             self._pause = min(2 * self._pause, self._longest_pause)
             self._tell(IndexLost(reason, seconds))

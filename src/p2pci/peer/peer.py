@@ -25,6 +25,7 @@ from p2pci.protocol.addresses import EVERYWHERE, is_loopback
 from p2pci.upload import UploadLimits, UploadServer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from p2pci.events import Address, Event, Watcher
@@ -72,6 +73,7 @@ class Peer:
         watch: told of what happens now and then.
         trace: told of Sent and Received, at every message.
         limits: see PeerLimits.
+        spare_servers: index servers that answer as one with it, of which any will do.
 
     Attributes:
         search: the index of the shelf, current from the start on; None when it was not asked for.
@@ -92,8 +94,10 @@ class Peer:
         watch: Watcher | None = None,
         trace: Watcher | None = None,
         limits: PeerLimits | None = None,
+        spare_servers: Sequence[Address] = (),
     ) -> None:
         self.server = server
+        self._spare_servers = spare_servers
         self.shelf = Shelf(library, spare=spare)
         self.limits = limits or PeerLimits()
         self.sharing = sharing
@@ -125,7 +129,7 @@ class Peer:
 
     def _make_membership(self) -> Membership:
         return Membership(
-            self.server,
+            [self.server, *self._spare_servers],
             offer=self._offer,
             identify=self._choose_identity,
             tell=self._tell,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from p2pci.events import Address
     from p2pci.server.running import IndexServer
+    from p2pci.shared_index import SharedIndex
 
 _BETWEEN = END + OK_HEAD  # two answers, each with records
 BATCH_BYTES = 64 * 1024  # answers are written, and other connections served, after that many bytes
@@ -78,7 +79,13 @@ class IndexConnection(ServedConnection):
         counts = self._server.counts
         counts.received = received = counts.received + len(data)
         tail = self._lookup_tail
-        if tail and data.endswith(tail) and data.startswith(LOOKUP_START):
+        shared = self._server.shared
+        if (
+            tail
+            and data.endswith(tail)
+            and data.startswith(LOOKUP_START)
+            and (not shared or self._loop.time() < shared.trusted_until)  # may_answer, without the call
+        ):
             since = perf_counter_ns() if received % TIMED_OF_BYTES < TIMED_BYTES else 0
             numbers = data[len(LOOKUP_START) : -len(tail)].split(tail + LOOKUP_START)
             lines = self._server.index.lookup_run(numbers)
@@ -97,6 +104,10 @@ class IndexConnection(ServedConnection):
         self._lookup_tail = b""
 
     def serve(self) -> None:
+        shared = self._server.shared
+        if shared and not shared.may_answer():
+            self._wait_for_others(shared)
+            return
         since = perf_counter_ns()
         reader = self.reader
         answers: list[bytes] = []
@@ -121,6 +132,15 @@ class IndexConnection(ServedConnection):
             self._send(answers)
             self._server.counts.note_batch(since=since)
         self._go_on(event, progressed=bool(answers))
+
+    def _wait_for_others(self, shared: SharedIndex) -> None:
+        """Answer nothing from what may be gone: this server stood still, and joins the others anew."""
+        self._lookup_tail = b""
+        self.set_reading(False)
+        self.stop_head_clock()
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            shared.when_trusted(self._take_turn)
 
     def _go_on(self, event: Request | Refusal | Wait | None, *, progressed: bool) -> None:
         """Decide what `serve` waits for: bytes, the other side's reading, its turn, or nothing more."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from p2pci.events import Watcher
+    from p2pci.shared_index import SharedIndex
 
 STOP_SECONDS = 5.0
 PROBES = 100  # at the same time
@@ -50,6 +51,7 @@ class IndexServer:
         watch: told of Connected, Joined and Left, AcceptingPaused and AcceptingResumed, and of TurnedAway.
         trace: told of Received, Added, Removed and Sent, at every message; costs time.
         limits: see ServingLimits.
+        shared: this server's part in an index of several servers; None for one of its own.
     """
 
     def __init__(
@@ -61,9 +63,11 @@ class IndexServer:
         watch: Watcher | None = None,
         trace: Watcher | None = None,
         limits: ServingLimits | None = None,
+        shared: SharedIndex | None = None,
     ) -> None:
         self.index = Index()
         self.counts = Counts()
+        self.shared = shared
         self.trusts_claims = trusts_claims
         self.watch = watch
         self.trace = trace
@@ -99,11 +103,21 @@ class IndexServer:
         return self._listener.port if self._listener else self._wanted_port
 
     async def start(self) -> None:
-        """Begin to listen.
+        """Join the shared index, if there is one, and begin to listen.
 
         Raises:
             CannotListenError: the port is taken, or the host is not this machine's.
+            SharedIndexError: the shared index does not take us.
         """
+        if self.shared:
+            await self.shared.start(self.index)
+        try:
+            await self._listen()
+        except BaseException:
+            await self._leave_shared()
+            raise
+
+    async def _listen(self) -> None:
         listener = Listener(
             lambda: IndexConnection(self, listener),
             limits=self._limits,
@@ -119,6 +133,11 @@ class IndexServer:
             await self._listener.close(grace_seconds=grace_seconds)
             self._listener = None
             self._has_stopped = True
+            await self._leave_shared()
+
+    async def _leave_shared(self) -> None:
+        if self.shared:
+            await self.shared.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()

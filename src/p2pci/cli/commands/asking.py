@@ -22,7 +22,7 @@ from p2pci.cli.settings import parse_numbers, parse_rfc_number
 
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
-    from p2pci.events import Address
+    from p2pci.events import Servers
 
 
 @click.command()
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @server_option
 @json_option
 @trace_option
-def lookup(number: str, title: str, *, server: Address, is_json: bool, trace: bool) -> ExitStatus:
+def lookup(number: str, title: str, *, server: Servers, is_json: bool, trace: bool) -> ExitStatus:
     """Find which peers have an RFC.
 
     \b
@@ -56,7 +56,7 @@ def lookup(number: str, title: str, *, server: Address, is_json: bool, trace: bo
 @server_option
 @json_option
 @trace_option
-def list_all(*, server: Address, is_json: bool, trace: bool) -> ExitStatus:
+def list_all(*, server: Servers, is_json: bool, trace: bool) -> ExitStatus:
     """List all RFCs of all peers.
 
     \b
@@ -94,7 +94,7 @@ def get(
     accept: bytes | None,
     max_bytes: int,
     origin: str | None,
-    server: Address,
+    server: Servers,
     is_json: bool,
     trace: bool,
 ) -> ExitStatus:

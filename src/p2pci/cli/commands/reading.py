@@ -23,7 +23,7 @@ from p2pci.cli.settings import parse_rfc_number
 
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
-    from p2pci.events import Address
+    from p2pci.events import Servers
 
 
 @click.command()
@@ -48,7 +48,7 @@ def read(
     max_bytes: int,
     origin: str | None,
     library: Path,
-    server: Address,
+    server: Servers,
     is_json: bool,
     trace: bool,
 ) -> ExitStatus:
@@ -71,7 +71,7 @@ def read(
 
 
 def _fetch(
-    number: int, *, server: Address, library: Path, max_bytes: int, origin: str | None, is_traced: bool
+    number: int, *, server: Servers, library: Path, max_bytes: int, origin: str | None, is_traced: bool
 ) -> ExitStatus:
     """Put a document on the shelf; standard output is left to what is read."""
     from p2pci.cli.getting import GetOptions, get_documents

@@ -11,7 +11,7 @@ from p2pci.cli.options import ADVERTISED, json_option, library_option, run_comma
 
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
-    from p2pci.events import Address
+    from p2pci.events import Address, Servers
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -54,7 +54,7 @@ def search(
     held_by: Address | None,
     limit: int,
     library: Path,
-    server: Address,
+    server: Servers,
     is_json: bool,
 ) -> ExitStatus:
     """Find RFCs by their titles, in the whole swarm, and by their text, in a folder.

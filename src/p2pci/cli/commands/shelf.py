@@ -23,7 +23,7 @@ from p2pci.cli.settings import parse_numbers
 
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
-    from p2pci.events import Address
+    from p2pci.events import Servers
     from p2pci.mirror import MirrorOptions, Selection
 
 
@@ -111,7 +111,7 @@ def mirror(
     options: MirrorOptions,
     origin: str | None,
     library: Path,
-    server: Address,
+    server: Servers,
     is_json: bool,
     trace: bool,
 ) -> ExitStatus:

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from p2pci.cli.limiting import grouped, peer_options, serving_options, sharing_options, web_options
+from p2pci.cli.limiting import (
+    grouped,
+    meeting_options,
+    peer_options,
+    serving_options,
+    sharing_options,
+    web_options,
+)
 from p2pci.cli.options import (
     ADVERTISED,
     INDEX_PAGE,
     PEER_PAGE,
     PORT,
-    SERVER,
+    SERVERS,
     bind_option,
     library_option,
     log_format_option,
@@ -27,8 +34,9 @@ from p2pci.protocol.grammar import DEFAULT_PORT
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
     from p2pci.cli.hosting import Showing
+    from p2pci.cli.meeting import Meeting
     from p2pci.cli.web_pages import Web
-    from p2pci.events import Address
+    from p2pci.events import Address, Servers
     from p2pci.library import Sharing
     from p2pci.peer import PeerLimits
     from p2pci.serving import ServingLimits
@@ -51,6 +59,7 @@ if TYPE_CHECKING:
     envvar="P2PCI_WEB_OPEN_METRICS",
     help="Let /metrics, /healthz and /readyz be asked without the token.",
 )
+@meeting_options()
 @log_format_option
 @trace_option
 def server(
@@ -62,10 +71,14 @@ def server(
     serving: ServingLimits,
     web: Web | None,
     web_open_metrics: bool,
+    meeting: Meeting | None,
     log_format: str,
     trace: bool,
 ) -> ExitStatus:
     """Run an index server.
+
+    With --shared it answers as one with others, over Redis or Valkey: a peer that is connected to any of
+    them is found on all.
 
     \b
     Example:  p2pci server --port 7734
@@ -90,6 +103,7 @@ def server(
             is_announced=announce,
             web=web,
             opens_metrics=web_open_metrics,
+            meeting=meeting,
         )
     )
 
@@ -116,7 +130,7 @@ _showing_options = grouped(
 
 
 @click.command()
-@click.argument("server", type=SERVER, envvar="P2PCI_SERVER", default="localhost")
+@click.argument("server", type=SERVERS, envvar="P2PCI_SERVER", default="localhost")
 @library_option
 @bind_option
 @click.option(
@@ -134,7 +148,7 @@ _showing_options = grouped(
 @click.pass_context
 def peer(
     context: click.Context,
-    server: Address,
+    server: Servers,
     library: Path,
     *,
     bind: str | None,
@@ -151,7 +165,8 @@ def peer(
 
     What is put into the folder while it runs is shared, and what is deleted there is shared no longer.
 
-    SERVER is the index server: host, host:port or [IPv6 address]:port. With --auto it is found on the local
+    SERVER is the index server: host, host:port or [IPv6 address]:port; with commas between, several that
+    answer as one, of which another is taken when one is lost. With --auto it is found on the local
     network, where one is started with --announce.
 
     \b
@@ -175,14 +190,14 @@ def peer(
     )
 
 
-def _find_server(context: click.Context, *, bind: str | None) -> Address:
+def _find_server(context: click.Context, *, bind: str | None) -> Servers:
     """Find the index server on the local network, for who has not named one."""
     from p2pci.cli.announcing import find_index
     from p2pci.cli.running import run
 
     if context.get_parameter_source("server") is ParameterSource.COMMANDLINE:
         raise click.UsageError("SERVER and --auto are two ways to say the same. Give one of them.")
-    return run(find_index(bind=bind))
+    return (run(find_index(bind=bind)),)
 
 
 @click.command()

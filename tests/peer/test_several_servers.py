@@ -1,0 +1,75 @@
+"""A peer that knows several index servers which answer as one: any of them will do."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+from p2pci import CannotConnectError, IndexClient, IndexServer, Peer
+from p2pci.events import IndexConnected, IndexLost
+from tests.peer.conftest import LIMITS, Start
+from tests.peer.known import Known
+from tests.peer.test_sharing import SHELF
+
+HOST = "127.0.0.1"
+
+
+async def test_first_that_answers_is_taken(server: IndexServer, dead_port: Any) -> None:
+    spares = [(HOST, server.port)]
+    async with IndexClient(HOST, dead_port(), spares=spares) as index:
+        assert index.address == (HOST, server.port)
+        await index.add(7, "Seven")
+        assert len((await index.list_all()).records) == 1
+
+
+async def test_server_that_says_nothing_holds_up_nobody(server: IndexServer) -> None:
+    with socket.socket() as full:
+        full.bind((HOST, 0))
+        full.listen(0)
+        fillers = [socket.socket() for _ in range(3)]
+        for filler in fillers:
+            filler.settimeout(0)
+            filler.connect_ex(full.getsockname())
+        async with (
+            asyncio.timeout(5),
+            IndexClient(*full.getsockname(), spares=[(HOST, server.port)]) as index,
+        ):
+            assert index.address == (HOST, server.port)
+        for filler in fillers:
+            filler.close()
+
+
+async def test_where_none_answers_the_first_is_told(dead_port: Any) -> None:
+    first = dead_port()
+    with pytest.raises(CannotConnectError, match=f"127.0.0.1:{first}: connection refused"):
+        await IndexClient(HOST, first, spares=[(HOST, dead_port())]).connect()
+
+
+async def test_every_address_of_a_name_is_tried(server: IndexServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    found = loop.getaddrinfo
+
+    async def getaddrinfo(host: Any, port: Any, **options: Any) -> Any:
+        if host != "index.example":
+            return await found(host, port, **options)
+        kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        return [(*kind, (address, port)) for address in ("127.0.0.77", HOST)]
+
+    monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo, raising=False)
+    async with IndexClient("index.example", server.port) as index:
+        assert index.address == ("index.example", server.port)
+
+
+async def test_peer_goes_to_another_one_and_registers_all_there(server: IndexServer, start: Start) -> None:
+    async with IndexServer(host=HOST, port=0) as other:
+        watched = await start(server.port, SHELF, spare_servers=[(HOST, other.port)])
+        await server.stop()
+        lost = await watched.tells(IndexLost)
+        assert lost.retry_seconds <= LIMITS.first_retry_seconds
+        await watched.tells(IndexConnected, times=2)
+        assert watched.told(IndexConnected)[-1] == IndexConnected(HOST, other.port)
+        await Known(other).becomes(SHELF)
+        assert isinstance(watched.peer, Peer)

@@ -1,0 +1,40 @@
+"""A Redis for the tests of a module, and servers that share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.process import Stage
+from tests.shared_index.redis_server import RedisServer
+from tests.shared_index.swarm import Host, Swarm
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(tmp_path)
+    yield stage
+    stage.end()
+
+
+@pytest.fixture
+def host(redis: RedisServer) -> Iterator[Host]:
+    host = Host(redis)
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def swarm(stage: Stage, redis: RedisServer) -> Iterator[Swarm]:
+    swarm = Swarm(stage, redis)
+    yield swarm
+    swarm.close()

@@ -1,0 +1,190 @@
+"""Three servers answer as one while all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.cli.process import LOOPBACK, P2PCI, Stage, run
+from tests.promises.running import until
+from tests.server.wire_client import add
+from tests.shared_index.redis_server import RedisServer
+from tests.shared_index.swarm import Host, Hosted, Swarm
+
+_USERS = (
+    "--user",
+    "default",
+    "off",
+    "--user",
+    "p2pci",
+    "on",
+    ">secret",
+    "~p2pci:*",
+    "&p2pci:*",
+    "+@all",
+    "-@dangerous",
+)
+_numbers = count(100, 10)
+
+
+@pytest.fixture(scope="module")
+def three(redis: RedisServer) -> Iterator[list[Hosted]]:
+    host = Host(redis)
+    yield host.start("a", "b", "c")
+    host.close()
+
+
+@pytest.fixture
+def number() -> int:
+    return next(_numbers)
+
+
+def test_record_is_found_on_every_server_until_its_peer_leaves(three: list[Hosted], number: int) -> None:
+    for node in three:
+        peer = node.holds(number, port=5)
+        for other in three:
+            until(lambda other=other: other.finds(number) == [f"{number} T h 5"])  # type: ignore[misc]
+        peer.leaves()
+        for other in three:
+            until(lambda other=other: other.finds(number) == [])  # type: ignore[misc]
+
+
+def test_list_has_the_records_of_all(three: list[Hosted], number: int) -> None:
+    with ExitStack() as stack:
+        for place, node in enumerate(three):
+            stack.enter_context(closing(node.holds(number + place, port=10 + place)))
+        expected = {f"{number + place} T h {10 + place}" for place in range(3)}
+        for node in three:
+            until(lambda node=node: expected <= set(node.lists()))  # type: ignore[misc]
+
+
+def test_new_title_replaces_the_old_one_everywhere(three: list[Hosted], number: int) -> None:
+    a, b, _ = three
+    with closing(a.holds(number, port=5, title="Old")) as peer:
+        until(lambda: b.finds(number) == [f"{number} Old h 5"])
+        peer.says(add(number, "Nëw", port=5))
+        until(lambda: b.finds(number) == [f"{number} Nëw h 5"])
+        peer.says(add(number, "Old", port=5))
+        until(lambda: b.finds(number) == [f"{number} Old h 5"])
+
+
+def test_whole_shelf_is_found(three: list[Hosted]) -> None:
+    a, _, c = three
+    shelf = range(50_000, 55_000)
+    with closing(a.holds(*shelf, port=77)):
+        until(lambda: sum(line.endswith(" h 77") for line in c.lists()) == len(shelf))
+    until(lambda: not any(line.endswith(" h 77") for line in c.lists()))
+
+
+def test_same_identity_on_two_servers_is_shown_once(three: list[Hosted], number: int) -> None:
+    a, b, c = three
+    old, new = a.holds(number, port=5, title="First"), b.holds(number, number + 1, port=5, title="Second")
+    for node in three:
+        until(lambda node=node: node.finds(number + 1) != [])  # type: ignore[misc]
+        until(lambda node=node: len(node.finds(number)) == 1)  # type: ignore[misc]
+    old.leaves()
+    until(lambda: c.finds(number) == [f"{number} Second h 5"])
+    new.leaves()
+    until(lambda: c.finds(number) == [])
+
+
+def test_taken_back_record_is_gone_everywhere(three: list[Hosted], number: int) -> None:
+    a, b, _ = three
+    head = f"LOOKUP RFC {number} P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\nFeatures: remove\r\n\r\n"
+    with closing(a.member()) as peer:
+        peer.says(head.encode())
+        peer.hears(b"P2P-CI/1.0 404 Not Found\r\nFeatures: remove\r\n\r\n\r\n")
+        peer.says(add(number, "T", port=5), add(number + 1, "T", port=5))
+        until(lambda: b.finds(number) == [f"{number} T h 5"])
+        peer.says(f"REMOVE RFC {number} P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\n\r\n".encode())
+        until(lambda: b.finds(number) == [])
+        until(lambda: b.finds(number + 1) != [])
+
+
+def test_copies_are_told_on(three: list[Hosted], number: int) -> None:
+    a, b, _ = three
+    digest = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    lines = f"Size: 0\r\nRepr-Digest: sha-256=:{digest}:\r\n\r\n"
+    with closing(a.member()) as peer, closing(b.member()) as asker:
+        peer.says(add(number, "T", port=5)[:-2] + b"Features: digest\r\n\r\n")
+        peer.says(add(number, "T", port=5)[:-2] + lines.encode())
+        until(lambda: b.finds(number) == [f"{number} T h 5"])
+        asked = f"LOOKUP RFC {number} P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\nWant: digest\r\n"
+        asker.says(f"{asked}Features: digest\r\n\r\n".encode())
+        assert b" 0 e3b0c44298fc1c14" in asker.socket.recv(4096)
+
+
+def test_who_joins_later_knows_all_at_once(host: Host) -> None:
+    (a,) = host.start("a")
+    with closing(a.holds(*range(1, 501), port=5)), closing(a.holds(7, port=6)):
+        until(lambda: not a.shared.is_unstored)
+        (b,) = host.start("b")
+        assert len(b.lists()) == 501
+        (c,) = host.start("c")
+        host.stop(b)
+        until(lambda: a.shared.others == ["c"])
+        assert len(c.lists()) == 501
+
+
+def test_two_swarms_share_one_redis_by_prefix(host: Host) -> None:
+    (a,), (other,) = host.start("a"), host.start("a", prefix=f"{host.prefix}x")
+    with closing(a.holds(7, port=5)), closing(other.holds(8, port=5)):
+        until(lambda: not a.shared.is_unstored)
+        (b,) = host.start("b")
+        assert b.lists() == ["7 T h 5"]
+        assert other.lists() == ["8 T h 5"]
+
+
+def test_second_server_of_a_name_is_refused(swarm: Swarm) -> None:
+    (a,) = swarm.start("same")
+    second = swarm.launch("same")
+    second.wait_for("^Another server of this shared index is called same. Give each its own --node.$")
+    assert second.finish() == 4
+    with closing(a.holds(7, port=5)):
+        assert a.finds(7) == ["7 T h 5"]
+
+
+@pytest.mark.slow
+def test_server_that_is_started_again_after_a_kill_takes_its_name_back(swarm: Swarm) -> None:
+    a, b = swarm.start("a", "b")
+    peer = a.holds(7, port=5)
+    until(lambda: b.finds(7) != [])
+    a.stop()
+    peer.close()
+    (again,) = swarm.start("a")
+    until(lambda: b.finds(7) == [])
+    with closing(again.holds(8, port=5)):
+        until(lambda: b.finds(8) != [])
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (("--shared", "http://x"), "The address of the shared index is none."),
+        (("--shared", "redis://127.0.0.1:1/0", "--node", "a b"), "'a b' is no server's name."),
+    ],
+)
+def test_what_cannot_be_is_said(words: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    done = run((*P2PCI, "server", "--port", "0", *words), cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(told)
+
+
+@pytest.mark.slow
+def test_user_and_password_are_needed_where_redis_has_them(stage: Stage, tmp_path: Path) -> None:
+    redis = RedisServer(tmp_path, *_USERS)
+    try:
+        server = stage.start(*P2PCI, "server", "--port", "0", "--shared", redis.url)
+        server.wait_for("^Redis refuses us: .*Check user, password and rights in --shared.$")
+        assert server.finish() == 4
+        url = f"redis://p2pci:secret@{LOOPBACK}:{redis.port}/0"
+        server = stage.start(*P2PCI, "server", "--port", "0", "--shared", url)
+        server.wait_for("One index with 0 other")
+        server.wait_for("Listening")
+        assert "secret" not in server.output
+    finally:
+        redis.kill()
