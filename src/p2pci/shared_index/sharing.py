@@ -99,6 +99,11 @@ class SharedIndex:
         return self._neighbourhood.names
 
     @property
+    def is_shared(self) -> bool:
+        """Whether it is one with the others."""
+        return self.state is State.SHARED
+
+    @property
     def is_unstored(self) -> bool:
         """Whether something of ours is not yet where a server that joins finds it."""
         return self._publisher.is_unstored or self._publisher.has_news

@@ -104,7 +104,8 @@ async def test_what_one_sends_is_told(page: Page) -> None:
 async def test_log_goes_on_behind_a_position(page: Page) -> None:
     first = await page.get("/api/log?limit=1")
     assert len(first["messages"]) == 1
-    assert (await page.get(f"/api/log?after={first['position']}"))["messages"] == []
+    behind = (await page.get(f"/api/log?after={first['position']}"))["messages"]
+    assert all(message["position"] > first["position"] for message in behind)  # its upkeep may go on
     await page.peer.lookup(7001)
     behind = (await page.get(f"/api/log?after={first['position']}"))["messages"]
     said = [message["sent"] for message in behind if message["conversation"] == "client"]

@@ -96,8 +96,10 @@ class IndexApp:
         return PlainTextResponse("alive\n")
 
     async def _is_ready(self, _request: Request) -> Response:
-        state = self._server.state
-        return PlainTextResponse(f"{state.value}\n", 200 if state is State.READY else 503)
+        state, shared = self._server.state, self._server.shared
+        words = [state.value, *([shared.state.value] if shared else [])]
+        is_ready = state is State.READY and (not shared or shared.may_answer())
+        return PlainTextResponse("\n".join(words) + "\n", 200 if is_ready else 503)
 
 
 def _pages(request: Request) -> Pages:

@@ -47,6 +47,11 @@ class IndexCollector(Collector):
 
     def _now(self) -> Iterator[Metric]:
         server = self._server
+        if shared := server.shared:
+            whether = "Whether this server is one with the others of its shared index."
+            yield GaugeMetricFamily("p2pci_shared", whether, value=float(shared.is_shared))
+            others = "Other servers of the shared index that are there."
+            yield GaugeMetricFamily("p2pci_shared_others", others, value=len(shared.others))
         ready = float(server.state is State.READY)
         yield GaugeMetricFamily("p2pci_ready", "Whether newcomers are taken.", value=ready)
         connections = server.connection_count
