@@ -9,6 +9,8 @@ import pytest
 
 from tests.browser.swarm import HERE, Swarm
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 if TYPE_CHECKING:
     from tests.browser.conftest import OpenPage
 
@@ -27,7 +29,6 @@ def test_titles_of_the_swarm_and_texts_of_the_shelf_are_found_as_one_types(open_
     expect(page.get_by_text("Nothing fits")).to_be_visible()
 
 
-@pytest.mark.slow
 def test_document_is_fetched_with_progress_and_read(open_page: OpenPage, swarm: Swarm) -> None:
     page = open_page("/find?q=carrier")
     page.get_by_role("button", name="Fetch RFC 7101").click()
@@ -72,7 +73,6 @@ def test_address_alone_fetches_nothing(open_page: OpenPage, swarm: Swarm) -> Non
     assert not (swarm.library / "rfc7103.txt").exists()
 
 
-@pytest.mark.slow
 def test_selection_is_mirrored_with_its_sources(open_page: OpenPage, swarm: Swarm) -> None:
     page = open_page("/swarm?q=sheep")
     expect(page.get_by_text("3 documents: 0 here, 3 missing")).to_be_visible()

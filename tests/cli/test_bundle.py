@@ -18,6 +18,8 @@ from tests.cli.process import P2PCI, Stage, environment, fill, run
 from tests.library.bundles import documents_in
 from tests.library.test_real_documents import made_sample
 
+pytestmark = pytest.mark.slow  # every test runs commands; what they do is tested below them, too
+
 TITLES = {number: f"Title {number}" for number in (1, 7, 42)}
 KILLS = 20
 
@@ -85,7 +87,6 @@ def test_bundle_goes_through_a_pipe(folder: Path) -> None:
     assert documents_in(folder / "to") == documents_in(folder / "rfcs")
 
 
-@pytest.mark.slow
 def test_only_what_is_new_since_earlier_bundles_goes_in(folder: Path) -> None:
     _bundle(folder, "export", "may.tar")
     fill(folder / "rfcs", {7: "Anew"})
@@ -112,7 +113,6 @@ def test_earlier_bundle_is_not_written_over(folder: Path) -> None:
     assert (folder / "old.tar").read_bytes() == b"the earlier one"
 
 
-@pytest.mark.slow
 def test_differences_are_listed_and_replaced_when_asked(folder: Path) -> None:
     _bundle(folder, "export", "b.tar")
     fill(folder / "to", {7: "Ours"})
@@ -149,7 +149,6 @@ def test_import_as_json(folder: Path) -> None:
     )
 
 
-@pytest.mark.slow
 def test_damaged_bundle_leaves_what_was_verified_and_exits_1(folder: Path) -> None:
     _bundle(folder, "export", "b.tar")
     data = (folder / "b.tar").read_bytes()
@@ -171,7 +170,6 @@ def test_damaged_bundle_leaves_what_was_verified_and_exits_1(folder: Path) -> No
     assert documents_in(folder / "cut") == documents_in(folder / "rfcs")
 
 
-@pytest.mark.slow
 def test_larger_documents_are_left_out_until_they_are_allowed(folder: Path) -> None:
     (folder / "rfcs/rfc7.txt").write_bytes(b"Seven\n" * 500)
     _bundle(folder, "export", "b.tar")
@@ -244,7 +242,6 @@ def test_bundle_is_not_written_to_a_screen(folder: Path, stage: Stage) -> None:
     assert "Send that into a file or a program." in writing.output
 
 
-@pytest.mark.slow
 def test_progress_is_shown_in_place_on_a_screen(tmp_path: Path, stage: Stage) -> None:
     fill(tmp_path / "rfcs", dict.fromkeys(range(1, 1500), "Title"))
     for words in (("export", "b.tar.xz"), ("import", "b.tar.xz", "--library", "to")):
@@ -266,7 +263,6 @@ def test_settings_file_has_a_table_for_both(folder: Path) -> None:
     )
 
 
-@pytest.mark.slow
 def test_import_that_is_killed_at_any_point_keeps_no_wrong_bytes_and_goes_on(tmp_path: Path) -> None:
     """Killed with another twentieth of the bundle in its pipe each time, in one folder."""
     source, target = tmp_path / "from", tmp_path / "to"
@@ -302,7 +298,6 @@ def test_import_that_is_killed_at_any_point_keeps_no_wrong_bytes_and_goes_on(tmp
     assert documents_in(target) == expected
 
 
-@pytest.mark.slow
 def test_export_that_is_killed_leaves_no_bundle_under_its_name(tmp_path: Path, stage: Stage) -> None:
     fill(tmp_path / "rfcs", dict.fromkeys(range(1, 3000), "Title"))
     for size in (0, 1, 1000, 10_000, 40_000):

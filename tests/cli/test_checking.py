@@ -16,6 +16,8 @@ import pytest
 
 from tests.cli.process import LOOPBACK, P2PCI, PEER_PY, Stage, closed_port, environment, quiet_port, run
 
+pytestmark = pytest.mark.slow  # every test runs commands; what they do is tested below them, too
+
 FOREIGN = str(Path(__file__).with_name("foreign_server.py"))
 CHECK = (*P2PCI, "check", "server")
 ONE = ("--only", "B-15/1")
@@ -62,7 +64,6 @@ def test_fault_is_shown_with_a_caret_a_hint_and_a_command(
     assert "Does not conform: 1 case counts against it.\nMend B-15/1" in done.stdout
 
 
-@pytest.mark.slow
 def test_command_that_repeats_a_case_works_when_it_is_pasted(stage: Stage) -> None:
     folder = stage.folder / "it's a $HOME `folder`"
     folder.mkdir()
@@ -79,7 +80,6 @@ def test_command_that_repeats_a_case_works_when_it_is_pasted(stage: Stage) -> No
     assert "✘ B-15/1" in pasted.stdout
 
 
-@pytest.mark.slow  # several processes
 @pytest.mark.parametrize("fault", ["hostile", "reset", "endless"])
 def test_hostile_target_ends_in_verdicts_and_clean_reports(
     stage: Stage, foreign: Callable[[str], str], fault: str
@@ -102,7 +102,6 @@ def test_dead_target_is_unusable(stage: Stage) -> None:
     assert "error: Connection refused" in done.stdout
 
 
-@pytest.mark.slow
 def test_silent_target_is_judged_in_bounded_time(stage: Stage, foreign: Callable[[str], str]) -> None:
     words = (*CHECK, foreign("silent"), "--only", "P-2.3/1,P-2.4", "--timeout", "0.2")
     done = run(words, cwd=stage.folder, seconds=20)
@@ -110,7 +109,6 @@ def test_silent_target_is_judged_in_bounded_time(stage: Stage, foreign: Callable
     assert "no answer within 0.2 s" in done.stdout
 
 
-@pytest.mark.slow  # several processes
 def test_started_program_that_ends_is_told_with_its_last_lines(stage: Stage) -> None:
     start = start_words("dies", port := quiet_port())
     done = run((*CHECK, f"{LOOPBACK}:{port}", "--start", start, *ONE), cwd=stage.folder)
@@ -127,7 +125,6 @@ def test_program_that_does_not_start_is_told_with_what_it_printed(stage: Stage) 
     assert "no such target" in done.stderr
 
 
-@pytest.mark.slow  # several processes
 def test_started_program_is_gone_afterwards(stage: Stage) -> None:
     start = start_words("none", port := quiet_port())
     words = (*CHECK, f"{LOOPBACK}:{port}", "--start", start, "--only", "P-2.3/1")
@@ -195,7 +192,6 @@ def test_settings_file_has_a_table_for_check(stage: Stage, foreign: Callable[[st
     assert [result["id"] for result in report["results"]] == ["B-15/1"]
 
 
-@pytest.mark.slow
 def test_interrupted_in_the_middle_it_reports_what_is_known(
     stage: Stage, foreign: Callable[[str], str]
 ) -> None:

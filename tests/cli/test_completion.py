@@ -15,6 +15,8 @@ from p2pci.cli.main import SECTIONS, cli
 from tests.cli.process import P2PCI, Stage, fill, run
 from tests.library.indexes import text_index, xml_index
 
+pytestmark = pytest.mark.slow  # every test runs commands; what they do is tested below them, too
+
 SHELLS = {
     "bash": (("bash", "--norc", "--noprofile", "-i"), 'eval "$(p2pci completion bash)"'),
     "zsh": (

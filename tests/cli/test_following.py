@@ -12,6 +12,8 @@ import pytest
 from p2pci.cli.places import cache_folder
 from tests.cli.process import LOOPBACK, P2PCI, PEER_PY, Process, Stage, closed_port, fill, run
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 PEERS = [(*P2PCI, "peer"), PEER_PY]
 SOON = {"P2PCI_RESCAN": "0.2"}  # where the system tells nothing: the starters run without watchfiles
 

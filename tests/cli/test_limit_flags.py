@@ -12,6 +12,8 @@ from p2pci.cli.settings import parse_networks, parse_ranges, parse_rate
 from p2pci.errors import InvalidValueError
 from tests.cli.process import DEADLINE_SECONDS, LOOPBACK, P2PCI, Stage, ask_raw, fill, run
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 LIST = b"LIST ALL P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\n\r\n"
 SERVER = (*P2PCI, "server", "--port", "0")
 

@@ -15,6 +15,8 @@ import pytest
 
 from tests.cli.process import LOOPBACK, P2PCI, Process, Stage, answering, closed_port, run
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 DOCUMENTS = 400
 
 
@@ -57,7 +59,6 @@ def _on_shelf(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "rfcs").glob("rfc*.txt")}
 
 
-@pytest.mark.slow
 def test_two_at_once_into_one_folder_account_for_every_document(swarm: Swarm, tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     words = (*P2PCI, "mirror", "--all", "--server", swarm.server)
@@ -200,7 +201,6 @@ def _wait_for_documents(folder: Path, count: int, mirror: Process) -> None:
         pass
 
 
-@pytest.mark.slow
 def test_fifty_kills_leave_no_wrong_bytes_and_the_last_run_completes(swarm: Swarm, tmp_path: Path) -> None:
     """kill -9 at fifty moments of a run, each time going on with what the last one left."""
     stage = Stage(tmp_path)

@@ -12,6 +12,8 @@ import pytest
 
 from tests.cli.process import LOOPBACK, P2PCI, Stage, closed_port, fill, run
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 DOCUMENT = """
 
 

@@ -12,6 +12,8 @@ from p2pci.library.search.store import INDEX_NAME
 from tests.cli.process import P2PCI, Stage, closed_port, fill, run
 from tests.library.search.conftest import write
 
+pytestmark = pytest.mark.slow  # every test runs commands; what they do is tested below them, too
+
 INDEX = """
 0007 Of Whales. A. Example. May 1999. (Format: TXT) (Status: PROPOSED STANDARD)
 
@@ -67,7 +69,6 @@ def test_words_and_filters_choose(shelf: Path, words: list[str], numbers: list[s
     assert found(shelf, *words) == numbers
 
 
-@pytest.mark.slow  # several processes
 def test_index_file_says_status_and_year(shelf: Path) -> None:
     (shelf / "rfcs/rfc-index.txt").write_text(INDEX)
     assert found(shelf, "whales", "--status", "proposed standard") == ["7"]
@@ -96,7 +97,6 @@ def test_flags_that_contradict_each_other_are_a_mistake(shelf: Path) -> None:
     assert search(shelf, "whales", "--nonsense")[0] == 2
 
 
-@pytest.mark.slow
 def test_swarm_is_searched_by_its_titles(shelf: Path, stage: Stage) -> None:
     _, port = stage.start_server()
     stage.start_holder(port, {7: "Of Whales", 9: "Of Sharks and Whales"})
@@ -113,7 +113,6 @@ def test_swarm_is_searched_by_its_titles(shelf: Path, stage: Stage) -> None:
     assert found(shelf, "whales", "--status", "historic", server=port) == ["9"]
 
 
-@pytest.mark.slow  # several processes
 def test_what_one_holder_has_is_searched(shelf: Path, stage: Stage) -> None:
     _, port = stage.start_server()
     for documents in ({7: "Of Whales"}, {8: "Of Sharks", 9: "Whales"}):
@@ -125,7 +124,6 @@ def test_what_one_holder_has_is_searched(shelf: Path, stage: Stage) -> None:
     assert found(shelf, "whales", "--held-by", at[9], "--missing", server=port) == ["9"]
 
 
-@pytest.mark.slow  # several processes
 def test_question_about_the_swarm_needs_the_index(shelf: Path) -> None:
     port = closed_port()
     for words in (("--missing",), ("--held-by", "localhost")):
@@ -172,7 +170,6 @@ def test_hostile_text_acts_on_no_terminal(shelf: Path, stage: Stage) -> None:
     assert "\u202e" not in done.stdout
 
 
-@pytest.mark.slow  # several processes
 def test_damaged_index_is_mended_without_a_word(shelf: Path) -> None:
     assert found(shelf, "whales") == ["7", "8"]
     index = shelf / "rfcs" / INDEX_NAME
@@ -183,7 +180,6 @@ def test_damaged_index_is_mended_without_a_word(shelf: Path) -> None:
         assert not errors.replace("Indexing rfcs: 2 documents\n", "")
 
 
-@pytest.mark.slow  # several processes
 def test_interrupted_indexing_ends_in_order_and_goes_on_next_time(tmp_path: Path, stage: Stage) -> None:
     fill(tmp_path / "rfcs", {number: f"Number {number}" for number in range(1, 2000)})
     searching = stage.start(*P2PCI, "search", "text", "--here", cwd=tmp_path, on_terminal=True)

@@ -16,6 +16,8 @@ from tests.cli.process import LOOPBACK, P2PCI, Stage, fill, run
 from tests.library.indexes import text_index, xml_index
 from tests.origin.web_server import PLAIN, FakeOrigin, Reply, serving
 
+pytestmark = pytest.mark.slow  # every test runs commands; what they do is tested below them, too
+
 INDEX = """
 0002 Two Things. A. Example. 1 April 1999. (Format: TXT) (Obsoletes
      RFC0001) (Obsoleted by RFC0007) (Updates RFC0003) (Updated by
@@ -242,7 +244,6 @@ def test_origin_may_stand_in_the_settings(folder: Path, web: FakeOrigin, env: di
     assert titles(folder, "2", "--update", env=env)[0] == 0
 
 
-@pytest.mark.slow
 def test_get_asks_the_origin_for_what_no_peer_has(
     folder: Path, stage: Stage, web: FakeOrigin, env: dict[str, str]
 ) -> None:

@@ -15,6 +15,8 @@ from p2pci.cli.web_pages import Web, make_rules, page_address, require_web
 from p2pci.errors import InvalidValueError, NotInstalledError
 from tests.cli.process import DEADLINE_SECONDS, LOOPBACK, P2PCI, Process, Stage, ask_raw, run
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 TOKEN = "a-token-that-is-long"
 DEFAULT = (LOOPBACK, 7780)
 

@@ -16,6 +16,8 @@ from p2pci.index.bitmaps import BitMap, SetBitMap
 from p2pci.protocol.extensions import Copy, Options, encode_copy
 from p2pci.protocol.shortcuts import write_add_key
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 # Small, so that a few records of about 20 bytes fill a batch, and some more the cache.
 BATCH_BYTES = 70
 MAX_KEPT_BYTES = 150

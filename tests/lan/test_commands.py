@@ -14,6 +14,8 @@ from tests.cli.process import LOOPBACK, P2PCI, Process, Stage, environment, run
 from tests.cli.test_hostile_text import RAW
 from tests.lan.test_finding import advertised
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 INDEX = (*P2PCI, "server", "--announce", "--port")
 PEER = (*P2PCI, "peer", "--auto", "--no-menu")
 
@@ -25,7 +27,6 @@ def start_index(stage: Stage, port: int = 0) -> tuple[Process, int, str]:
     return index, port, name
 
 
-@pytest.mark.slow
 def test_peer_finds_the_index_and_joins_it_again_when_it_comes_back(stage: Stage) -> None:
     index, port, name = start_index(stage)
     peer = stage.start(*PEER, env={"P2PCI_SERVER": f"{LOOPBACK}:1"})
@@ -41,7 +42,6 @@ def test_peer_finds_the_index_and_joins_it_again_when_it_comes_back(stage: Stage
     assert peer.finish() == 0
 
 
-@pytest.mark.slow
 async def test_of_several_the_first_by_name_that_answers_is_joined_and_the_others_are_told(
     stage: Stage,
 ) -> None:
@@ -57,7 +57,6 @@ async def test_of_several_the_first_by_name_that_answers_is_joined_and_the_other
     assert not RAW.search(done.stdout)
 
 
-@pytest.mark.slow
 async def test_none_that_answers_exits_4(stage: Stage) -> None:
     async with advertised("lab", addresses=[LOOPBACK], port=1):
         done = await asyncio.to_thread(run, PEER, cwd=stage.folder)

@@ -16,6 +16,8 @@ import pytest
 import p2pci
 from tests.cli.process import ROOT, environment
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 SOURCES = {
     path.relative_to(ROOT / "src").as_posix()
     for pattern in ("*.py", "web/static/**/*.*", "web/templates/*.html")
@@ -123,7 +125,6 @@ def test_every_public_name_exists_and_is_documented() -> None:
         assert not value.__doc__.startswith(f"{name}("), name
 
 
-@pytest.mark.slow
 def test_types_are_seen_by_those_who_import_it(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "use.py").write_text(
         "import p2pci\n"

@@ -16,6 +16,8 @@ from tests.server.wire_client import add, lookup
 from tests.shared_index.redis_server import RedisServer
 from tests.shared_index.swarm import LEASE_SECONDS, Swarm, left_line
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 BACK_SECONDS = 5.0  # after Redis is back all servers agree again
 ROOM_SECONDS = 2.0  # for a machine that is busy
 
@@ -28,7 +30,6 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
     server.kill()
 
 
-@pytest.mark.slow
 def test_records_of_a_killed_server_are_gone_within_the_lease(swarm: Swarm) -> None:
     a, b = swarm.start("a", "b")
     with closing(a.holds(7, port=5)):
@@ -41,7 +42,6 @@ def test_records_of_a_killed_server_are_gone_within_the_lease(swarm: Swarm) -> N
         b.process.wait_for(left_line("a"))
 
 
-@pytest.mark.slow
 def test_paused_server_answers_only_when_it_has_joined_anew(swarm: Swarm) -> None:
     a, b = swarm.start("a", "b")
     gone, stays = a.holds(7, port=5), b.holds(8, port=6)
@@ -97,7 +97,6 @@ def test_all_agree_again_when_redis_is_back(swarm: Swarm, redis: RedisServer) ->
             print(f"one again {time.monotonic() - started:.2f} s after Redis is back")
 
 
-@pytest.mark.slow
 def test_nothing_goes_missing_when_redis_is_emptied(swarm: Swarm, redis: RedisServer) -> None:
     a, b = swarm.start("a", "b")
     with closing(a.holds(7, port=5)):
@@ -112,7 +111,6 @@ def test_nothing_goes_missing_when_redis_is_emptied(swarm: Swarm, redis: RedisSe
             assert sorted(c.lists()) == ["7 T h 5", "9 T h 7"]
 
 
-@pytest.mark.slow
 def test_questions_are_answered_while_redis_hangs(swarm: Swarm, redis: RedisServer) -> None:
     a, b = swarm.start("a", "b")
     with closing(a.holds(7, port=5)):
@@ -131,7 +129,6 @@ def test_questions_are_answered_while_redis_hangs(swarm: Swarm, redis: RedisServ
             until(lambda: len(b.lists()) == 2, seconds=BACK_SECONDS + ROOM_SECONDS)
 
 
-@pytest.mark.slow
 def test_server_that_finds_no_redis_begins_alone(swarm: Swarm, redis: RedisServer) -> None:
     redis.kill()
     a, b = swarm.start("a", "b")
@@ -141,7 +138,6 @@ def test_server_that_finds_no_redis_begins_alone(swarm: Swarm, redis: RedisServe
         until(lambda: b.finds(7) != [], seconds=BACK_SECONDS)
 
 
-@pytest.mark.slow
 def test_server_stops_in_order_while_redis_is_away(swarm: Swarm, redis: RedisServer) -> None:
     (a,) = swarm.start("a")
     redis.kill()
@@ -150,7 +146,6 @@ def test_server_stops_in_order_while_redis_is_away(swarm: Swarm, redis: RedisSer
     assert a.process.finish() == 0
 
 
-@pytest.mark.slow
 def test_connection_that_redis_ends_is_made_again(swarm: Swarm, redis: RedisServer) -> None:
     a, b = swarm.start("a", "b")
     with closing(a.holds(7, port=5)) as peer:
@@ -162,7 +157,6 @@ def test_connection_that_redis_ends_is_made_again(swarm: Swarm, redis: RedisServ
         until(lambda: b.finds(8) != [], seconds=BACK_SECONDS)
 
 
-@pytest.mark.slow
 def test_peers_of_a_killed_server_go_to_another_one(swarm: Swarm, stage: Stage) -> None:
     a, b = swarm.start("a", "b")
     fill(stage.folder / "shelf", {7: "Seven", 8: "Eight"})

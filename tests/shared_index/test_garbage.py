@@ -12,6 +12,8 @@ from tests.promises.running import until
 from tests.shared_index.redis_server import RedisServer
 from tests.shared_index.swarm import Host, Hosted
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 GARBAGE = (b"", b"\0\xff", b"[]", b"[" * 50_000, b'[1,"changes","a","e.1",1,[],[],[],[1e9]]', b"1" * 10_000)
 
 

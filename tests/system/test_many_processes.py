@@ -6,7 +6,11 @@ import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.cli.process import LOOPBACK, P2PCI, PEER_PY, SERVER_PY, Process, Stage, ask_raw, fill, run
+
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
 
 INDEX = (*P2PCI, "server", "--trace", "--port")
 PEERS = range(1, 6)

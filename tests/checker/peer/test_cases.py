@@ -29,6 +29,7 @@ async def judge_stub(case: Case[Holder], stub: Stub) -> Result:
     return result
 
 
+@pytest.mark.slow
 @ALL
 async def test_correct_stub_passes(case: Case[Holder]) -> None:
     result = await judge_stub(case, Stub())

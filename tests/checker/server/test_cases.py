@@ -27,6 +27,7 @@ async def judge_stub(case: Case[Server], stub: Stub, *, patience: Patience = QUI
     return result
 
 
+@pytest.mark.slow
 @ALL
 async def test_correct_stub_passes(case: Case[Server]) -> None:
     result = await judge_stub(case, Stub())
