@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.process import LOOPBACK, P2PCI, Stage, closed_port, run
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:

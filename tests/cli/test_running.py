@@ -28,6 +28,8 @@ from tests.cli.process import (
     wait_until_open,
 )
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 ADD = b"ADD RFC 1 P2P-CI/1.0\r\nHost: Mac.lan\r\nPort: 63235\r\nTitle: One\r\n\r\n"
 LIST = b"LIST ALL P2P-CI/1.0\r\nHost: Mac.lan\r\nPort: 63235\r\n\r\n"
 

@@ -17,6 +17,8 @@ import pytest
 
 from tests.cli.process import DEADLINE_SECONDS, LOOPBACK, P2PCI, ROOT, SERVER_PY, Stage, fill, run
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 UNITS = sorted((ROOT / "packaging" / "systemd").glob("*/*.service"))
 
 

@@ -36,6 +36,8 @@ from tests.library.bundles import (
 )
 from tests.library.test_incoming import names
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 MIB = 1024 * 1024
 GOOD = bundle_of(DOCUMENTS)
 
@@ -276,7 +278,6 @@ MUTATION = st.tuples(
 )
 
 
-@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(mutations=st.lists(MUTATION, min_size=1, max_size=4), form=st.sampled_from(["", "gz", "xz"]))
 def test_any_mutation_ends_in_verified_documents_or_an_error(

@@ -35,6 +35,8 @@ from tests.peer.test_sharing import SHELF, TITLES, document
 from tests.upload.caller import body_of, exchange, get
 from tests.upload.loops import eventually
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 POLLING = replace(LIMITS, follow=FollowLimits(polls=True, poll_seconds=0.05, quiet_seconds=0.05))
 UNWATCHED = replace(LIMITS, follow=FollowLimits(unwatched_seconds=0.05, quiet_seconds=0.05))
 

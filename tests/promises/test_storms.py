@@ -11,6 +11,8 @@ from tests.cli.process import LOOPBACK
 from tests.promises.running import Served, codes_of, until
 from tests.server.wire_client import LIST, WirePeer, add
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 PEERS = 200
 SHELF = range(1, 21)
 

@@ -15,6 +15,8 @@ from p2pci.protocol.messages import ListAll
 from p2pci.protocol.requests import RequestReader, Wait
 from p2pci.protocol.rules import Conversation
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 MB = 1024 * 1024
 SEGMENT_BYTES = 64 * 1024
 # A head, two segments (what was unread and what came), and the objects around them.

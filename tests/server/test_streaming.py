@@ -9,6 +9,8 @@ import pytest
 from tests.server.running import RunningServer
 from tests.server.wire_client import BAD_REQUEST, LIST, OK, WirePeer, add, answer, lookup, until
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 MEBIBYTE = 1 << 20
 # Ten thousand records with it are 5 MiB: more than two kernels take for a reader that does not read.
 LONG_TITLE = " ".join(["long"] * 100)

@@ -11,6 +11,8 @@ import pytest
 
 from tests.upload.caller import BIG_BYTES, Caller, body_of, exchange, get
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 PATTERN = os.urandom(1 << 16)
 OLD = PATTERN * (BIG_BYTES // len(PATTERN))
 

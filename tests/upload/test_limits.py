@@ -16,6 +16,8 @@ from tests.upload.caller import BIG_BYTES, Caller, body_of, connections, exchang
 from tests.upload.conftest import Serve
 from tests.upload.loops import eventually
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 BAD_REQUEST = b"P2P-CI/1.0 400 Bad Request\r\n\r\n"
 SHORT_SECONDS = 0.2
 SHORT_HEAD = UploadLimits(serving=ServingLimits(head_seconds=SHORT_SECONDS))

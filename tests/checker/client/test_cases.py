@@ -11,6 +11,8 @@ from p2pci.checker.wire import Patience
 from tests.checker.client.faults import FAULTS
 from tests.cli.process import ROOT
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 QUICK = Patience(answer_seconds=1.5, quiet_seconds=0.1)
 SCRIPT = Script(quiet_seconds=0.12)
 # One of each theme, and the three that hold the machinery most; make test-all tries them all.

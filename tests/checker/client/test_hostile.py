@@ -16,6 +16,8 @@ from p2pci.checker.symptoms import Symptom
 from p2pci.checker.wire import Patience
 from tests.cli.process import ROOT
 
+pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
+
 PATIENCE = Patience(answer_seconds=0.5, quiet_seconds=0.1, case_seconds=15.0)
 SCRIPT = Script(quiet_seconds=0.1, start_seconds=1.0)
 BY_ID = {case.id: case for case in CASES}
