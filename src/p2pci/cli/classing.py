@@ -162,7 +162,8 @@ def _into(entry: Entry) -> str:
 async def _peer(task: Task, command: str) -> AsyncIterator[tuple[int, int]]:
     """Play the index server for a peer, and give the port of its upload server and a document's number."""
     await require_free(HOST, task.index_port)
-    index = Index(Wires(Patience()))
+    wires = Wires(Patience())
+    index = Index(wires)
     await index.open("localhost", task.index_port)
     try:
         async with Program(command, on_terminal=True) as program:
@@ -178,6 +179,7 @@ async def _peer(task: Task, command: str) -> AsyncIterator[tuple[int, int]]:
             yield port, number
     finally:
         index.close()
+        wires.end()
 
 
 def _line(one: Judged) -> str:
