@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from p2pci.index import Index, Member, Survey, holdings as index_holdings, lines, records
+from p2pci.index import Index, Member, Survey, holdings as index_holdings, lines, records, sharers
 from p2pci.index.bitmaps import BitMap, SetBitMap
 from p2pci.protocol.extensions import Copy, Options, encode_copy
 from p2pci.protocol.shortcuts import write_add_key
@@ -71,7 +71,7 @@ class IndexModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        for module in (index_holdings, records):
+        for module in (index_holdings, records, sharers):
             self.patch.setattr(module, "BitMap", self.bitmap)
         self.patch.setattr(records, "BATCH_BYTES", BATCH_BYTES)
         self.patch.setattr(lines, "BATCH_BYTES", BATCH_BYTES)
@@ -85,8 +85,8 @@ class IndexModel(RuleBasedStateMachine):
         for member in list(self.model):
             self.index.leave(member)
         index = self.index
-        assert [index._documents, index._editions, index._identities, index._kept] == [{}] * 4
-        assert [len(index._numbers), len(index._doubled)] == [0, 0]
+        assert [index._documents, index._editions, index._kept] == [{}] * 3
+        assert [len(index._numbers), len(index._doubled), len(index._sharers)] == [0, 0, 0]
         assert (index.record_count, index._kept_bytes) == (0, 0)
         self.patch.undo()
 

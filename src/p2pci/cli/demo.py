@@ -108,7 +108,7 @@ class _Demo:
         self._scene("An index server starts, and three peers join it with two documents each.")
         server = IndexServer(host=LOOPBACK, port=0, watch=self._notice)
         if self._page:
-            self._index_page = IndexPage(_PAGE, server, opens_metrics=False)
+            self._index_page = IndexPage(_PAGE, server)
         await self._stack.enter_async_context(server)
         for name, shelf in SHELVES.items():
             library = self._folder / name

@@ -47,7 +47,6 @@ async def host_server(
     peer_command: str,
     is_announced: bool = False,
     web: Web | None = None,
-    opens_metrics: bool = False,
     meeting: Meeting | None = None,
 ) -> ExitStatus:
     """Run an index server until SIGINT or SIGTERM; `peer_command` is what others type, before its address."""
@@ -63,7 +62,7 @@ async def host_server(
         limits=limits,
         shared=meeting.join(printer, port=port) if meeting else None,
     )
-    page = IndexPage(web, server, opens_metrics=opens_metrics).served(log) if web else nullcontext()
+    page = IndexPage(web, server).served(log) if web else nullcontext()
     with ending_signals() as ending, closing(log):
         async with page, server:
             log.say(f"[SERVER] Listening on port {server.port}...", "listening", port=server.port)

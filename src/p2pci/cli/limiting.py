@@ -115,12 +115,15 @@ def sharing_options() -> Callable[[Command], Command]:
     return grouped("sharing", _sharing, names=("share", "hide"), options=flags)
 
 
-def web_options(address: ParamType[Any], *, default: str | None = None) -> Callable[[Command], Command]:
+def web_options(
+    address: ParamType[Any], *, default: str, has_metrics: bool = False
+) -> Callable[[Command], Command]:
     """Give a command the flags of a page, as `web`: a Web, or None.
 
     Args:
         address: reads where the page is to be.
-        default: where it is when `--web` says nothing more; None when it has to.
+        default: where it is when `--web` says nothing more.
+        has_metrics: there is something for programs of operators.
     """
     flags = [
         click.option(
@@ -129,7 +132,7 @@ def web_options(address: ParamType[Any], *, default: str | None = None) -> Calla
             envvar="P2PCI_WEB",
             is_flag=False,
             flag_value=default,
-            help=f"Serve a web page there{f' ({default})' if default else ''}; off by default.",
+            help=f"Serve a web page there ({default}); off by default.",
         ),
         click.option(
             "--web-token",
@@ -145,7 +148,16 @@ def web_options(address: ParamType[Any], *, default: str | None = None) -> Calla
             help="Another name that the page goes by. Several times: all of them.",
         ),
     ]
-    return grouped("web", _web, names=("web", "web_token", "web_host"), options=flags)
+    names = ("web", "web_token", "web_host")
+    if not has_metrics:
+        return grouped("web", _web, names=names, options=flags)
+    metrics = click.option(
+        "--web-open-metrics",
+        is_flag=True,
+        envvar="P2PCI_WEB_OPEN_METRICS",
+        help="Let /metrics, /healthz and /readyz be asked without the token.",
+    )
+    return grouped("web", _web, names=(*names, "web_open_metrics"), options=[*flags, metrics])
 
 
 def _follow_flags() -> Sequence[Option]:
@@ -263,16 +275,16 @@ def _peer_limits(*, rescan: float, poll: bool, max_uploads: int, rate: int, **se
     )
 
 
-def _web(*, web: Any, web_token: str | None, web_host: Any) -> Web | None:
+def _web(*, web: Any, web_token: str | None, web_host: Any, web_open_metrics: bool = False) -> Web | None:
     from p2pci.cli.web_pages import Web, require_web
 
     if web is None:
-        if web_token or web_host:
-            raise click.UsageError("--web-token and --web-host are for a page. Add --web.")
+        if web_token or web_host or web_open_metrics:
+            raise click.UsageError("The other flags that begin with --web are for a page. Add --web.")
         return None
     require_web()
     names = tuple(" ".join(web_host).replace(",", " ").split())  # the settings file has all in one
-    page = Web(web, token=web_token or "", names=names)
+    page = Web(web, token=web_token or "", names=names, opens_metrics=web_open_metrics)
     page.check()
     return page
 

@@ -34,11 +34,13 @@ class Web(NamedTuple):
         address: where it is served.
         token: that whoever opens it must know; "" for none.
         names: that it goes by besides those of this machine.
+        opens_metrics: programs of operators need no token.
     """
 
     address: Address
     token: str = ""
     names: tuple[str, ...] = ()
+    opens_metrics: bool = False
 
     @property
     def is_for_all(self) -> bool:
@@ -126,15 +128,13 @@ class IndexPage:
     Args:
         web: what its flags say.
         server: the index server; its watcher is told as before.
-        opens_metrics: programs of operators need no token.
     """
 
-    def __init__(self, web: Web, server: IndexServer, *, opens_metrics: bool) -> None:
+    def __init__(self, web: Web, server: IndexServer) -> None:
         from p2pci.web.index.history import History
 
         self._web = web
         self._server = server
-        self._opens_metrics = opens_metrics
         self._history = History(server)
         server.watch = both(server.watch, self._history.note)
 
@@ -147,7 +147,7 @@ class IndexPage:
         """
         from p2pci.web.index.app import OPEN_PATHS, serving_index
 
-        rules = await make_rules(self._web, open_paths=OPEN_PATHS if self._opens_metrics else ())
+        rules = await make_rules(self._web, open_paths=OPEN_PATHS if self._web.opens_metrics else ())
         address = self._web.address
         async with serving_index(self._server, self._history, address=address, rules=rules) as web:
             shown = await page_address(self._web, web.port)

@@ -1,8 +1,8 @@
 """Who holds what: a pure data structure, without I/O, that the index server answers from.
 
 `records` has the members and their records, `holdings` what these are made of, `lines` writes them,
-`membership` knows the host under which a member is published, `surveying` counts copies, `bitmaps` has the
-compact sets below. Imports nothing of the project above the protocol.
+`sharers` knows members of one host and port, `membership` the host under which one is published, `surveying`
+counts copies, `bitmaps` has the compact sets below. Imports nothing of the project above the protocol.
 """
 
 from p2pci.index.bitmaps import BitMap

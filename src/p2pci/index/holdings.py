@@ -31,7 +31,7 @@ class Member:
         self.since = since  # by whatever clock the index is told
         self.address = b"%b %d" % (host.encode(), port)  # as it stands in record lines
         self.numbers = BitMap()  # the documents it holds
-        self.stamps: dict[int, int] = {}  # see Index._stamp
+        self.stamps: dict[int, int] = {}  # see Sharers.stamp
 
 
 class Record(NamedTuple):

@@ -10,12 +10,13 @@ comes or goes.
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import count, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from p2pci.index.bitmaps import BitMap
 from p2pci.index.holdings import SERIALS, Document, Edition, Journal, Member, Record, edition_bytes
 from p2pci.index.lines import BATCH_BYTES, Group, batches, sample, size_of
+from p2pci.index.sharers import Sharers
 from p2pci.protocol.extensions import PLAIN, Copy, Options, encode_copy
 from p2pci.protocol.shortcuts import read_add_key, write_add_key
 
@@ -52,9 +53,8 @@ class Index:
         self._numbers = BitMap()  # those of _documents, in order
         self._kept: dict[Document, None] = {}  # those with kept lines, kept longest first
         self._kept_bytes = 0
-        self._identities: dict[tuple[str, int], list[Member]] = {}  # by order of joining
-        self._doubled = BitMap()  # serials of members that share their host and port
-        self._ticks = count(1)
+        self._sharers = Sharers()
+        self._doubled = self._sharers.doubled  # changed there alone
 
     @property
     def member_count(self) -> int:
@@ -76,11 +76,7 @@ class Index:
         member = Member(self._next_serial, host=host, port=port, since=since)
         self._next_serial = (self._next_serial + 1) % SERIALS
         self._members[member.serial] = member
-        sharers = self._identities.setdefault((host, port), [])
-        sharers.append(member)
-        if len(sharers) > 1:
-            self._doubled.add(sharers[0].serial)  # when there were more, they are in it
-            self._doubled.add(member.serial)
+        self._sharers.enter(member)
         return member
 
     def add(self, member: Member, number: int, title: str, *, copy: Copy | None = None) -> bytes:
@@ -95,7 +91,7 @@ class Index:
         if member.serial not in edition.holders:
             self._enter(member, edition)
         if member.serial in self._doubled:
-            self._stamp(member, number)
+            self._sharers.stamp(member, number)
             self._forget_lines(edition.document)
         return edition.line_start + member.address + b"\r\n"
 
@@ -142,7 +138,7 @@ class Index:
         return self._editions.get(key)
 
     def hold_all(self, member: Member, editions: Sequence[Edition], numbers: BitMap) -> list[int]:
-        """Do what `add` does for many editions that `find` gave; `numbers` are those of their documents.
+        """Do what `add` does for many editions of `find_edition`; `numbers` are those of their documents.
 
         Returns:
             The places of those that are left to `add`: all where the member has one of these documents or
@@ -197,7 +193,7 @@ class Index:
         if member.numbers:
             return False
         del self._members[member.serial]
-        self._leave_identity(member)
+        self._sharers.leave(member)
         return True
 
     def find(self, number: int) -> Record | None:
@@ -215,7 +211,7 @@ class Index:
         if document is None:
             return 0
         held = sum(len(edition.holders) for edition in document.editions)
-        return held - len(self._hidden(document)) if self._doubled else held
+        return held - len(self._sharers.hidden(document, self._members)) if self._doubled else held
 
     def lookup(self, number: int, options: Options = PLAIN) -> bytes | Iterator[bytes]:
         """Give the record lines of a document, the holder that joined last first.
@@ -306,7 +302,7 @@ class Index:
 
     def _shown(self, document: Document) -> list[tuple[Sequence[int], Edition]]:
         """Give the editions with the holders that answers show: those that joined last first (P-2.7)."""
-        hidden = self._hidden(document) if self._doubled else ()
+        hidden = self._sharers.hidden(document, self._members) if self._doubled else ()
         shown: list[tuple[Sequence[int], Edition]] = []
         for edition in document.editions:
             serials: Sequence[int] = edition.holders.to_array()[::-1]
@@ -316,40 +312,6 @@ class Index:
                 shown.append((serials, edition))
         shown.sort(key=lambda each: each[0][0], reverse=True)
         return shown
-
-    def _hidden(self, document: Document) -> set[int]:
-        """Find the holders whose record another one of the same host and port, added later, stands for."""
-        hidden: set[int] = set()
-        latest: dict[tuple[str, int], tuple[int, int]] = {}  # identity -> stamp and serial of its last ADD
-        for edition in document.editions:
-            for serial in edition.holders & self._doubled:
-                member = self._members[serial]
-                identity = member.host, member.port
-                this = (member.stamps.get(document.number, 0), serial)
-                other = latest.get(identity)
-                latest[identity] = max(this, other or this)
-                if other:
-                    hidden.add(min(this, other)[1])
-        return hidden
-
-    def _stamp(self, member: Member, number: int) -> None:
-        """Note the order of ADDs of one host and port, where the order of joining does not tell it.
-
-        The usual sharer is a peer that came back: it joined last and adds last, and needs no note.
-        """
-        sharers = self._identities[member.host, member.port]
-        if member is not sharers[-1] or any(sharer.stamps for sharer in sharers):
-            member.stamps[number] = next(self._ticks)
-
-    def _leave_identity(self, member: Member) -> None:
-        sharers = self._identities[member.host, member.port]
-        sharers.remove(member)
-        self._doubled.discard(member.serial)
-        if not sharers:
-            del self._identities[member.host, member.port]
-        elif len(sharers) == 1:
-            self._doubled.discard(sharers[0].serial)
-            sharers[0].stamps.clear()
 
     def _edition(self, number: int, title: str, copy: Copy | None) -> Edition | None:
         """Find or make an edition; None when there is no room for it."""

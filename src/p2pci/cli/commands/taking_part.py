@@ -52,13 +52,7 @@ if TYPE_CHECKING:
 )
 @click.option("--announce", is_flag=True, help="Tell the local network, for `p2pci peer --auto`.")
 @serving_options(per_address=64)
-@web_options(INDEX_PAGE, default="127.0.0.1:7781")
-@click.option(
-    "--web-open-metrics",
-    is_flag=True,
-    envvar="P2PCI_WEB_OPEN_METRICS",
-    help="Let /metrics, /healthz and /readyz be asked without the token.",
-)
+@web_options(INDEX_PAGE, default="127.0.0.1:7781", has_metrics=True)
 @meeting_options()
 @log_format_option
 @trace_option
@@ -70,7 +64,6 @@ def server(
     announce: bool,
     serving: ServingLimits,
     web: Web | None,
-    web_open_metrics: bool,
     meeting: Meeting | None,
     log_format: str,
     trace: bool,
@@ -89,8 +82,6 @@ def server(
 
     if announce:
         require_zeroconf()  # before anything is started
-    if web_open_metrics and web is None:
-        raise click.UsageError("--web-open-metrics is for a page. Add --web.")
     return run_command(
         host_server(
             bind=bind,
@@ -102,7 +93,6 @@ def server(
             peer_command="p2pci peer",
             is_announced=announce,
             web=web,
-            opens_metrics=web_open_metrics,
             meeting=meeting,
         )
     )
@@ -163,11 +153,10 @@ def peer(
 ) -> ExitStatus:
     """Share a folder, and find documents.
 
-    What is put into the folder while it runs is shared, and what is deleted there is shared no longer.
+    What is put into the folder while it runs is shared, and what is deleted there no longer.
 
     SERVER is the index server: host, host:port or [IPv6 address]:port; with commas between, several that
-    answer as one, of which another is taken when one is lost. With --auto it is found on the local
-    network, where one is started with --announce.
+    answer as one. With --auto it is one that was started with --announce on the local network.
 
     \b
     Example:  p2pci peer 192.0.2.7 --library ~/rfcs
