@@ -149,15 +149,19 @@ def web_options(
         ),
     ]
     names = ("web", "web_token", "web_host")
-    if not has_metrics:
-        return grouped("web", _web, names=names, options=flags)
-    metrics = click.option(
-        "--web-open-metrics",
-        is_flag=True,
-        envvar="P2PCI_WEB_OPEN_METRICS",
-        help="Let /metrics, /healthz and /readyz be asked without the token.",
-    )
-    return grouped("web", _web, names=(*names, "web_open_metrics"), options=[*flags, metrics])
+    if has_metrics:
+        return grouped(
+            "web", _web, names=(*names, "web_open_metrics"), options=[*flags, _open_metrics_option]
+        )
+    return grouped("web", _web, names=names, options=flags)
+
+
+_open_metrics_option = click.option(
+    "--web-open-metrics",
+    is_flag=True,
+    envvar="P2PCI_WEB_OPEN_METRICS",
+    help="Let /metrics, /healthz and /readyz be asked without the token.",
+)
 
 
 def _follow_flags() -> Sequence[Option]:

@@ -151,9 +151,7 @@ def peer(
     web: Web | None,
     showing: Showing,
 ) -> ExitStatus:
-    """Share a folder, and find documents.
-
-    What is put into the folder while it runs is shared, and what is deleted there no longer.
+    """Share a folder, as it is and as it changes, and find documents.
 
     SERVER is the index server: host, host:port or [IPv6 address]:port; with commas between, several that
     answer as one. With --auto it is one that was started with --announce on the local network.

@@ -1,7 +1,8 @@
 """What the pages of a document repeat, left out: form feeds, running heads and feet.
 
 Else a title in the running head would count on every page, and a phrase would end at the end of one. Works
-on bytes, since it sees every document of a shelf. Imports nothing of the project.
+on bytes, since it sees every document of a shelf; `library.text` takes more care, and longer, for one that
+is read. Imports nothing of the project.
 """
 
 from __future__ import annotations
