@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
+from contextlib import closing
 
 from tests.cli.process import LOOPBACK, P2PCI, Stage
+from tests.server.wire_client import WirePeer, add, until
 from tests.shared_index.redis_server import RedisServer
 
 
@@ -35,3 +38,17 @@ def test_readiness_and_metrics_tell_of_the_others(stage: Stage, redis: RedisServ
         assert "\np2pci_shared 0.0\n" in ask(page + "metrics")[1]
     finally:
         redis.start()
+
+
+def test_page_has_the_peers_of_the_others_since_it_heard_of_them(stage: Stage, redis: RedisServer) -> None:
+    flags = ("--port", "0", "--shared", redis.url, "--shared-prefix", "since", "--web", f"{LOOPBACK}:0")
+    first, second = (stage.start(*P2PCI, "server", *flags, "--node", name) for name in "ab")
+    port = int(first.wait_for(r"Listening on port (\d+)")[1])
+    page = second.wait_for(r"Open (http://\S+/) in a browser")[1]
+    with closing(WirePeer((LOOPBACK, port))) as peer:
+        peer.says(add(7))
+        until(lambda: json.loads(ask(page + "stats.json")[1])["records"])
+        facts = json.loads(ask(page + "stats.json")[1])
+        (told,) = facts["peers"]["page"]
+        assert told["documents"] == facts["records"] == 1
+        assert facts["since"] <= told["since"] <= facts["time"]

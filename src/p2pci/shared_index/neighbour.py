@@ -103,7 +103,8 @@ class Neighbour:
         """Take a peer in that is not known yet."""
         if len(self._members) >= MAX_PEERS:
             raise InvalidValueError("It has more peers than there is room for.")
-        member = self._members[serial] = self._index.join(host, port)
+        # When it came to its own server is not told: it is here since we hear of it.
+        member = self._members[serial] = self._index.join(host, port, since=self.heard_at)
         self._foreign.add(member.serial)
         self.holdings.join(serial, host, port)
         return member
