@@ -49,6 +49,8 @@ def test_page_has_the_peers_of_the_others_since_it_heard_of_them(stage: Stage, r
         peer.says(add(7))
         until(lambda: json.loads(ask(page + "stats.json")[1])["records"])
         facts = json.loads(ask(page + "stats.json")[1])
+        assert facts["shared"] == {"state": "one with the others", "others": 1}
+        assert "those of all 2 servers" in ask(page + "stats")[1]
         (told,) = facts["peers"]["page"]
         assert told["documents"] == facts["records"] == 1
         assert facts["since"] <= told["since"] <= facts["time"]

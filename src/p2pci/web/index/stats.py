@@ -10,7 +10,7 @@ import asyncio
 import time
 from bisect import bisect_left
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from p2pci import __version__
 from p2pci.events import Joined, Left, TurnedAway
@@ -19,6 +19,9 @@ from p2pci.server import IndexServer
 from p2pci.server.counting import Counts
 from p2pci.serving import Admission
 from p2pci.web.index.history import History, Passage, rates
+
+if TYPE_CHECKING:
+    from p2pci.shared_index import SharedIndex
 
 Facts = dict[str, Any]
 
@@ -50,6 +53,7 @@ def describe(server: IndexServer, history: History, survey: Survey, *, pages: Pa
     return {
         "version": __version__,
         "state": server.state.value,
+        "shared": _shared(server.shared),
         "port": server.port,
         "time": now.time,
         "since": history.began,
@@ -65,6 +69,11 @@ def describe(server: IndexServer, history: History, survey: Survey, *, pages: Pa
         "rates": rates((*history.samples, now)),
         "passages": [_passage(each) for each in islice(reversed(history.passages), pages.size)],
     }
+
+
+def _shared(shared: SharedIndex | None) -> Facts | None:
+    """Tell how it stands with the other servers; None for one of its own."""
+    return {"state": shared.state.value, "others": len(shared.others)} if shared else None
 
 
 def newcomers(server: IndexServer) -> dict[str, int]:
