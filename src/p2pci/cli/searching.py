@@ -16,7 +16,7 @@ from p2pci.client import ClientLimits, IndexClient
 from p2pci.dialing import show_address
 from p2pci.errors import InvalidValueError, LibraryError, NetworkError, ProtocolError, RefusedError
 from p2pci.library import Shelf
-from p2pci.library.search import Facts, Query, parse_query, year_of
+from p2pci.library.search import Facts, Query, parse_query, title_score, year_of
 from p2pci.mirror import SwarmTitles, find_titles
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class _Search:
         for found in fitting:
             facts = self._known(found.number, Facts())
             if found.number not in here and self._has_facts(facts):
-                score = 1 + found.score / 2
+                score = title_score(found.score)
                 yield Result(
                     found.number, found.title, score, is_here=False, holders=found.holders, facts=facts
                 )

@@ -27,6 +27,14 @@ async def test_find_has_titles_of_the_swarm_and_texts_of_the_shelf(page: Page) -
     assert (await page.get("/api/find?q="))["hits"] == []
 
 
+async def test_titles_of_the_swarm_and_of_the_shelf_are_measured_alike(tmp_path: Path) -> None:
+    here = {7201: document(7201, "Pigeons Here", "Pigeons and pigeons.")}
+    elsewhere = {7202: document(7202, "Pigeons"), 7203: document(7203, "Pigeons")}
+    async with serving(tmp_path, here=here, elsewhere=elsewhere) as page:
+        hits = (await page.get("/api/find?q=pigeons"))["hits"]
+    assert [hit["number"] for hit in hits] == [7201, 7203, 7202]
+
+
 async def test_swarm_is_given_in_pages_with_what_is_missing(page: Page) -> None:
     whole = await page.get("/api/swarm")
     assert (whole["total"], whole["here"], whole["missing"], whole["pages"]) == (3, 1, 2, 1)

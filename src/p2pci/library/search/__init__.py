@@ -17,8 +17,8 @@ Plain blocking functions on the standard library; one worker thread in `index`. 
 """
 
 from p2pci.library.search.facts import Facts, year_of
-from p2pci.library.search.matching import TitleMatcher, Titles
+from p2pci.library.search.matching import TitleMatcher, Titles, title_score
 from p2pci.library.search.query import Query, parse_query
 from p2pci.library.search.snippets import Part
 
-__all__ = ["Facts", "Part", "Query", "TitleMatcher", "Titles", "parse_query", "year_of"]
+__all__ = ["Facts", "Part", "Query", "TitleMatcher", "Titles", "parse_query", "title_score", "year_of"]

@@ -106,6 +106,11 @@ class Titles:
             at = lines.find(word, end)
 
 
+def title_score(fit: float, text: float = 0.0) -> float:
+    """The score among all that was found, over 1, of a document whose title fits, and whose text may."""
+    return 1 + (fit + text) / 2
+
+
 def fold_title(number: int, title: str) -> str:
     """A document's three names and its title in one folded line."""
     return f"rfc{number} rfc {number} {fold(compose(title))}".replace("\n", " ")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple
 
 from p2pci.library.search.facts import Facts
-from p2pci.library.search.matching import Titles
+from p2pci.library.search.matching import Titles, title_score
 from p2pci.library.search.query import Query
 
 _ROWS = 200  # of the best texts, among which titles that fit are looked for too
@@ -56,9 +56,7 @@ class Ranking:
         texts: dict[int, float] = {}
         if connection and self._query.is_telling and len(titled) < max(self._limit, _MANY_TITLES):
             texts = self._texts(connection, titled)
-        scores = texts | {
-            number: 1 + (score + texts.get(number, 0.0)) / 2 for number, score in titled.items()
-        }
+        scores = texts | {number: title_score(fit, texts.get(number, 0.0)) for number, fit in titled.items()}
         best = sorted(scores, key=lambda number: (scores[number], number), reverse=True)[: self._limit]
         facts = _facts_of(connection, best)
         return [Found(number, scores[number], facts.get(number, Facts())) for number in best]

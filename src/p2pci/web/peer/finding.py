@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from p2pci.errors import NetworkError
-from p2pci.library.search import parse_query
+from p2pci.library.search import parse_query, title_score
 from p2pci.library.search.index import Hit
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def find(peer: Peer, swarm: Swarm, typed: str, *, only: Only, limit: int) 
     else:
         here = peer.shelf.documents
         titles = swarm.titles
-        for number, score in (await loop.run_in_executor(None, titles.find, query)).items():
+        for number, fit in (await loop.run_in_executor(None, titles.find, query)).items():
             if number not in found and only.takes(is_here=number in here):
-                found[number] = Hit(number, titles[number], 1 + score)
-    return sorted(found.values(), key=lambda hit: (-hit.score, hit.number))[:limit]
+                found[number] = Hit(number, titles[number], title_score(fit))
+    return sorted(found.values(), key=lambda hit: (hit.score, hit.number), reverse=True)[:limit]
