@@ -90,7 +90,7 @@ def test_what_is_no_number_is_refused(index: Index) -> None:
     for query in ("size=0x7", "peers=-1", "alone=99999999999", "size=201", "peers=%D9%A5", "alone="):
         answer = get(index.web, f"/stats?{query}")
         assert answer.status == 400
-        assert "is no number up to" in answer.json["error"]
+        assert "is no number from 0 to" in answer.json["error"]
 
 
 def test_hostile_hosts_and_titles_are_text(index: Index) -> None:

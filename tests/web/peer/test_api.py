@@ -161,6 +161,8 @@ async def test_title_of_the_wire_stays_as_it_came(page: Page) -> None:
         ("/api/swarm?page=0", 400),
         ("/api/swarm?page=x", 400),
         ("/api/swarm?size=-1", 400),
+        ("/api/swarm?size=501", 400),
+        ("/api/find?limit=", 400),
         ("/api/swarm?only=some", 400),
         ("/api/swarm?page=%d9%a1", 400),
         ("/api/rfc/0", 400),

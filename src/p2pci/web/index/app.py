@@ -1,24 +1,22 @@
 """The addresses of an index server's page: for people, for programs, for Prometheus, and for probes.
 
-Nothing here changes anything. Imports its package, `web`, `server`, starlette and jinja2.
+Nothing here changes anything. Imports its package, `web`, `server` and starlette.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from p2pci.errors import InvalidValueError
 from p2pci.events import Address
-from p2pci.protocol.escaping import escape
 from p2pci.server import IndexServer, State
+from p2pci.web.framing import number_in_query, static_files
 from p2pci.web.guarding import Guard, Rules
 from p2pci.web.index.copies import Copies
 from p2pci.web.index.history import History
@@ -28,7 +26,6 @@ from p2pci.web.index.stats import MAX_PAGE, Facts, Pages, describe
 from p2pci.web.serving import WebServer
 
 OPEN_PATHS = ("/metrics", "/healthz", "/readyz")  # what operators' programs ask
-STATIC = Path(__file__).parents[1] / "static"
 _MOST = 2**32
 
 
@@ -69,7 +66,7 @@ class IndexApp:
         return Starlette(
             routes=[
                 *(Route(path, endpoint) for path, endpoint in shown.items()),
-                Mount("/static", StaticFiles(directory=STATIC)),
+                static_files(),
             ],
             exception_handlers={InvalidValueError: _refuse},
         )
@@ -104,26 +101,10 @@ class IndexApp:
 
 def _pages(request: Request) -> Pages:
     return Pages(
-        size=_number(request, "size", default=Pages().size, most=MAX_PAGE),
-        peers=_number(request, "peers", default=0, most=_MOST),
-        alone=_number(request, "alone", default=0, most=_MOST),
+        size=number_in_query(request, "size", default=Pages().size, most=MAX_PAGE),
+        peers=number_in_query(request, "peers", default=0, most=_MOST),
+        alone=number_in_query(request, "alone", default=0, most=_MOST),
     )
-
-
-def _number(request: Request, name: str, *, default: int, most: int) -> int:
-    """Read a number of a query.
-
-    Raises:
-        InvalidValueError: it is none, or too large.
-    """
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= most):
-        raise InvalidValueError(
-            f"{name}={escape(text)} is no number up to {most}. Give one, or leave it out."
-        )
-    return int(text)
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

@@ -1,28 +1,26 @@
 """The page of an index server for people: the facts of `stats`, worded and drawn.
 
 All text goes through jinja2's escaping, and through ours, which shows what cannot be seen. Imports its
-package, `dialing`, `protocol` and jinja2.
+package, `web`, `dialing`, `protocol` and starlette.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from p2pci.dialing import show_address
 from p2pci.protocol.escaping import escape
+from p2pci.web.framing import templates
 from p2pci.web.index.charts import bars, curve
 from p2pci.web.index.stats import Facts, Pages
 
 CODES = ("200", "400", "404", "505")
 MIN_HISTORY_SECONDS, HISTORY_SECONDS = 60.0, 3600.0
 PAGES = (("/stats", "Stats"), ("/stats.json", "JSON"), ("/metrics", "Metrics"))
-_TEMPLATES = Path(__file__).parents[1] / "templates"
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -30,9 +28,7 @@ class StatsPage:
     """Writes the page."""
 
     def __init__(self) -> None:
-        environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-        )
+        environment = templates()
         environment.filters |= {
             "address": lambda peer: escape(show_address((peer["host"], peer["port"]))),
             "number": lambda number: f"{number:,.0f}",

@@ -1,7 +1,7 @@
 """The JSON API of a peer's page: the addresses below /api/, as docs/api.md has them.
 
 A GET tells, a POST does; what goes wrong is `{"error": a sentence}`. Imports `mirror`, `library`, `errors`,
-starlette and its package.
+`web`, starlette and its package.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from p2pci.errors import InvalidValueError, NetworkError, NotFoundError, NotOnSh
 from p2pci.library.text import entry_from_header
 from p2pci.mirror import Selection, parse_ranges
 from p2pci.protocol.grammar import parse_number
+from p2pci.web.framing import number_in_query
 from p2pci.web.peer import wording
 from p2pci.web.peer.finding import Only, find
 
@@ -96,7 +97,8 @@ class Api:
         here = self._peer.shelf.documents
         numbers = _chosen(request, offers, here)
         missing = [number for number in numbers if number not in here]
-        page, size = _count(request, "page", default=1, most=10**9), _count(request, "size", default=100)
+        page = number_in_query(request, "page", default=1, least=1, most=10**9)
+        size = _count(request, "size", default=100)
         shown = numbers[(page - 1) * size : page * size]
         return JSONResponse(
             {
@@ -148,7 +150,7 @@ class Api:
 
     async def tell_log(self, request: Request) -> Response:
         """Messages behind a position."""
-        after = _count(request, "after", default=0, least=0, most=10**15)
+        after = number_in_query(request, "after", default=0, most=10**15)
         messages = self._state.chronicle.messages
         kept = messages.after(after, limit=_count(request, "limit", default=200))
         return JSONResponse({"position": messages.position, "messages": list(map(wording.message, kept))})
@@ -210,13 +212,9 @@ def _number(text: str) -> int:
     return parse_number(text.encode("utf-8", "backslashreplace"))
 
 
-def _count(request: Request, name: str, *, default: int, least: int = 1, most: int = MAX_ROWS) -> int:
-    text = request.query_params.get(name, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 15 and least <= int(text)):
-        raise InvalidValueError(f"{name} is no number from {least} to {most}.")
-    return min(int(text), most)
+def _count(request: Request, name: str, *, default: int) -> int:
+    """How many rows are wanted."""
+    return number_in_query(request, name, default=default, least=1, most=MAX_ROWS)
 
 
 def _chosen(request: Request, offers: Mapping[int, Offer], here: Mapping[int, Document]) -> list[int]:

@@ -1,24 +1,22 @@
 """The page of a peer put together: the API, the one page that all addresses of people show, and its guard.
 
-Imports its package, `web`, starlette and jinja2.
+Imports its package, `web` and starlette.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from p2pci.errors import P2PCIError
+from p2pci.web.framing import static_files, templates
 from p2pci.web.guarding import Guard, Rules
 from p2pci.web.peer.api import Api, error_answer
 from p2pci.web.peer.state import State
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from p2pci.peer import Peer
     from p2pci.web.peer.chronicle import Chronicle
 
-WEB = Path(__file__).parents[1]
 PAGES = (
     ("/find", "Find"),
     ("/swarm", "Swarm"),
@@ -58,8 +55,7 @@ async def serving_peer(
 
 
 def _make_app(state: State, *, change_token: str) -> Starlette:
-    templates = Environment(loader=FileSystemLoader(WEB / "templates"), autoescape=True)
-    page = templates.get_template("peer.html")
+    page = templates().get_template("peer.html")
 
     async def show(request: Request) -> Response:
         path = request.url.path
@@ -70,7 +66,7 @@ def _make_app(state: State, *, change_token: str) -> Starlette:
         routes=[
             *Api(state).routes(),
             *(Route(address, show) for address in shown),
-            Mount("/static", StaticFiles(directory=WEB / "static")),
+            static_files(),
         ],
         exception_handlers={P2PCIError: error_answer, HTTPException: _nothing_there},
     )
