@@ -109,5 +109,10 @@ async def test_locked_page_gives_a_cookie_for_its_token(locked_page: WebServer) 
 
 
 async def test_taken_port_is_an_error_of_ours(page: WebServer) -> None:
-    with pytest.raises(CannotListenError):
+    with pytest.raises(CannotListenError, match=rf"{HOST}:{page.port}\b"):
         await WebServer(APP, host=HOST, port=page.port).__aenter__()
+
+
+async def test_address_of_nobody_is_an_error_of_ours() -> None:
+    with pytest.raises(CannotListenError, match=r"\[2001:db8::1\]:7780"):
+        await WebServer(APP, host="2001:db8::1", port=7780).__aenter__()

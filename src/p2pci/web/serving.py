@@ -1,6 +1,6 @@
 """A web application on a port of its own, in the loop that runs: uvicorn without its signals and logs.
 
-May import `p2pci.errors`.
+Imports `dialing` and `errors`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Self
 import uvicorn
 from starlette.types import ASGIApp
 
+from p2pci.dialing import show_address
 from p2pci.errors import CannotListenError
 
 STOP_SECONDS = 1  # answers under way at the end; a stream of events never ends by itself
@@ -69,7 +70,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = found[0]
         return socket.create_server(address[:2], family=family)  # a scope is no part of it
     except OSError as error:
-        raise CannotListenError(f"{host}:{port}", reason=error.strerror or str(error)) from error
+        raise CannotListenError(show_address((host, port)), reason=error.strerror or str(error)) from error
 
 
 class _InOurLoop(uvicorn.Server):

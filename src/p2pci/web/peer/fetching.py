@@ -163,9 +163,8 @@ class Fetching:
             run.stage, run.error = MirrorStage.FAILED, str(error)
         finally:
             self._note(mirror, run)
-            run.documents = (
-                mirror.documents + mirror.meanwhile
-            )  # on the shelf, and no more on their way there
+            # Those on the shelf alone: nothing is on its way there any more.
+            run.documents = mirror.documents + mirror.meanwhile
             self._chronicle.transfers.count_received(mirror.sources)
             await mirror.close()
             self._changed()
