@@ -48,6 +48,7 @@ class Membership:
 
     Attributes:
         identity: host and port that we asked to be published under.
+        servers: in the order that they are tried: first the one that knows us.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Membership:
         retry_seconds: tuple[float, float],
     ) -> None:
         self.identity: Address = ("", 0)
-        self._servers = list(servers)
+        self.servers = list(servers)
         self._offer = offer
         self._identify = identify
         self._tell = tell
@@ -150,9 +151,11 @@ class Membership:
 
     async def _connect(self) -> _Place:
         trace = Trace(self._trace) if self._trace else None
-        first, *spares = self._servers
+        first, *spares = self.servers
         index = IndexClient(*first, spares=spares, trace=trace, limits=self._limits)
         await index.connect()
+        self.servers.remove(index.address)
+        self.servers.insert(0, index.address)
         index.identity = self.identity = await self._identify(index.local_address[0])
         self._tell(Advertised(*self.identity))
         self._tell(IndexConnected(*index.address))
@@ -165,7 +168,7 @@ class Membership:
         Of several servers the others first: the one that was lost may be full, or on its way down.
         """
         while True:
-            self._servers.append(self._servers.pop(0))
+            self.servers.append(self.servers.pop(0))
             seconds = random.uniform(self._pause / 2, self._pause)
             self._pause = min(2 * self._pause, self._longest_pause)
             self._tell(IndexLost(reason, seconds))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from p2pci.events import Address, Event, Watcher
+    from p2pci.events import Address, Event, Servers, Watcher
     from p2pci.library.search.index import SearchIndex
     from p2pci.protocol.messages import Record
 
@@ -96,8 +96,6 @@ class Peer:
         limits: PeerLimits | None = None,
         spare_servers: Sequence[Address] = (),
     ) -> None:
-        self.server = server
-        self._spare_servers = spare_servers
         self.shelf = Shelf(library, spare=spare)
         self.limits = limits or PeerLimits()
         self.sharing = sharing
@@ -110,7 +108,7 @@ class Peer:
         self._downloads: Downloads | None = None
         self._origin = Origin(origin) if origin else None
         self._offer = Offer(self.shelf, sharing)
-        self._membership = self._make_membership()
+        self._membership = self._make_membership([server, *spare_servers])
         self._follower = Follower(
             self.shelf, changed=self._take_changes, tell=self._tell, limits=self.limits.follow
         )
@@ -127,9 +125,9 @@ class Peer:
             limits=self.limits.upload,
         )
 
-    def _make_membership(self) -> Membership:
+    def _make_membership(self, servers: Sequence[Address]) -> Membership:
         return Membership(
-            [self.server, *self._spare_servers],
+            servers,
             offer=self._offer,
             identify=self._choose_identity,
             tell=self._tell,
@@ -143,6 +141,11 @@ class Peer:
         self._membership.stir()
         if self.search:
             self.search.update(self.shelf.documents)
+
+    @property
+    def servers(self) -> Servers:
+        """The index servers, of which any will do: first the one that knows this peer, or is tried next."""
+        return tuple(self._membership.servers)
 
     @property
     def identity(self) -> Address:

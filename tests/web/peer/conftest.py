@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest_asyncio
 
 from p2pci import ClientLimits, DownloadLimits, IndexServer, Peer, PeerLimits
+from p2pci.events import Address
 from p2pci.upload import UploadLimits
 from p2pci.web.guarding import CHANGE_HEADER, Rules
 from p2pci.web.peer.app import serving_peer
@@ -116,22 +117,28 @@ async def serving(
     elsewhere: dict[int, str],
     rules: Rules | None = None,
     rate: int = 0,
+    lost: Sequence[Address] = (),
 ) -> AsyncIterator[Page]:
-    """Run an index, a holder of `elsewhere`, and a peer with `here` and its page."""
+    """Run an index, a holder of `elsewhere`, and a peer with `here` and its page.
+
+    The peer was given the addresses in `lost` before that of the index.
+    """
     async with AsyncExitStack() as running:
         index = await running.enter_async_context(IndexServer(host=HOST, port=0))
         limits = replace(LIMITS, upload=UploadLimits(rate=rate))
         holder = Peer((HOST, index.port), fill(folder / "elsewhere", elsewhere), bind=HOST, limits=limits)
         await running.enter_async_context(holder)
         chronicle = Chronicle()
+        first, *spares = [*lost, (HOST, index.port)]
         peer = Peer(
-            (HOST, index.port),
+            first,
             fill(folder / "here", here),
             bind=HOST,
             is_searchable=True,
             watch=chronicle.watch,
             trace=chronicle.trace,
             limits=LIMITS,
+            spare_servers=spares,
         )
         await running.enter_async_context(peer)
         assert peer.search

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,23 @@ async def test_health_is_said_in_words(page: Page) -> None:
     assert health["documents"] == 1
     assert health["index_connected"]
     assert any("can reach you at 127.0.0.1:" in sentence["text"] for sentence in health["sentences"])
+
+
+async def test_page_asks_whichever_index_answers(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind((HOST, 0))
+        lost = [nobody.getsockname()]
+        async with serving(tmp_path, here=HERE, elsewhere=ELSEWHERE, lost=lost) as page:
+            assert (await page.get("/api/peer"))["index"] == f"{HOST}:{page.index.port}"
+            assert (await page.get("/api/swarm"))["total"] == 3
+            await page.post("/api/mirror", {})
+            async with asyncio.timeout(10):
+                while (run := (await page.get("/api/transfers"))["mirror"])["stage"] in (
+                    "planning",
+                    "coming",
+                ):
+                    pass
+            assert (run["stage"], run["documents"]) == ("done", 2)
 
 
 async def test_lost_index_is_told_and_the_shelf_is_still_read(page: Page) -> None:

@@ -144,11 +144,13 @@ class Fetching:
         await asyncio.gather(*self._fetches.values(), return_exceptions=True)
 
     async def _mirror(self, selection: Selection, run: MirrorRun) -> None:
+        server, *spares = self._peer.servers
         mirror = Mirror(
-            self._peer.server,
+            server,
             self._peer.shelf,
             options=MirrorOptions(keeps_going=True, limits=self._peer.limits.download),
             watch=self._chronicle.watch,
+            spare_indexes=spares,
         )
         try:
             plan = await mirror.plan(selection)

@@ -86,7 +86,8 @@ class Swarm:
             await asyncio.gather(self._reading, return_exceptions=True)
 
     async def _read(self) -> None:
-        index = IndexClient(*self._peer.server, limits=_LIMITS)
+        server, *spares = self._peer.servers
+        index = IndexClient(*server, spares=spares, limits=_LIMITS)
         try:
             await index.connect()
             offers = await read_catalogue(index, Selection())

@@ -39,7 +39,7 @@ def health(peer: Peer, chronicle: Chronicle) -> Json:
     documents = peer.shelf.documents
     known = chronicle.health
     return {
-        "index": show_address(peer.server),
+        "index": show_address(peer.servers[0]),
         "index_connected": not known.index_lost,
         "published_as": show_address(peer.identity),
         "reachable": known.reachable[1] if known.reachable else None,
@@ -65,7 +65,7 @@ def _search(peer: Peer) -> Json | None:
 
 def _sentences(peer: Peer, chronicle: Chronicle) -> Iterable[tuple[str, str]]:
     known = chronicle.health
-    index, here = show_address(peer.server), show_address(peer.identity)
+    index, here = show_address(peer.servers[0]), show_address(peer.identity)
     if known.index_lost:
         yield "bad", f"The index at {index} is away: {known.index_lost} It is tried again by itself."
     else:
