@@ -93,8 +93,7 @@ class Accepting:
                     if port or error.errno != errno.EADDRINUSE or not tries_left:
                         raise
         except OSError as error:
-            is_ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
-            raise CannotListenError(shown, reason=_reason(error), is_ours=is_ours) from error
+            raise cannot_listen(shown, error) from error
 
     def close(self) -> None:
         """Accept no more, and let go of those who wait."""
@@ -226,6 +225,12 @@ def _bind(host: str, port: int) -> socket.socket:
 async def _addresses(host: str) -> tuple[str, ...]:
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+def cannot_listen(shown: str, error: OSError) -> CannotListenError:
+    """Say why nobody can listen at an address, and what to do."""
+    is_ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
+    return CannotListenError(shown, reason=_reason(error), is_ours=is_ours)
 
 
 def _reason(error: OSError) -> str:

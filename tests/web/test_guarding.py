@@ -114,5 +114,5 @@ async def test_taken_port_is_an_error_of_ours(page: WebServer) -> None:
 
 
 async def test_address_of_nobody_is_an_error_of_ours() -> None:
-    with pytest.raises(CannotListenError, match=r"\[2001:db8::1\]:7780"):
+    with pytest.raises(CannotListenError, match=r"\[2001:db8::1\]:7780: .*Give an address of this machine"):
         await WebServer(APP, host="2001:db8::1", port=7780).__aenter__()

@@ -1,6 +1,6 @@
 """A web application on a port of its own, in the loop that runs: uvicorn without its signals and logs.
 
-Imports `dialing` and `errors`.
+Imports `accepting` and `dialing`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Self
 import uvicorn
 from starlette.types import ASGIApp
 
+from p2pci.accepting import cannot_listen
 from p2pci.dialing import show_address
-from p2pci.errors import CannotListenError
 
 STOP_SECONDS = 1  # answers under way at the end; a stream of events never ends by itself
 
@@ -70,7 +70,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = found[0]
         return socket.create_server(address[:2], family=family)  # a scope is no part of it
     except OSError as error:
-        raise CannotListenError(show_address((host, port)), reason=error.strerror or str(error)) from error
+        raise cannot_listen(show_address((host, port)), error) from error
 
 
 class _InOurLoop(uvicorn.Server):
