@@ -1,8 +1,9 @@
-"""What an index server counts: plain integers, changed once for each batch of requests.
+"""What an index server counts: plain integers, changed once for each batch of requests that are alike.
 
-It counts whether anybody looks or not: that costs a LOOKUP 0.2 of its 8 µs. Two looks at the clock would cost
-as much again, so of the shortest batches about one in TIMED_ONE_IN is timed. Who looks reads the integers and
-makes names, sums and charts of them. Imports nothing of the project.
+That is a run of LOOKUPs or ADDs; every other answer is counted by itself. It counts whether anybody looks or
+not: that costs a LOOKUP 0.2 of its 8 µs. Two looks at the clock would cost as much again, so of the shortest
+batches about one in TIMED_ONE_IN is timed. Who looks reads the integers and makes names, sums and charts of
+them. Imports nothing of the project.
 """
 
 from __future__ import annotations
