@@ -95,6 +95,20 @@ async def test_selection_is_mirrored(page: Page) -> None:
     assert (await page.post("/api/mirror/stop")).status == 200
 
 
+async def test_what_a_selection_could_not_get_is_not_on_its_way_for_ever(page: Page) -> None:
+    with socket.socket() as nobody:
+        nobody.bind((HOST, 0))
+        async with IndexClient(HOST, page.index.port, identity=nobody.getsockname()) as index:
+            await index.add(7300, "Gone")
+            await page.post("/api/mirror", {"numbers": "7300"})
+            async with asyncio.timeout(10):
+                while (now := await page.get("/api/transfers"))["mirror"]["stage"] in ("planning", "coming"):
+                    pass
+    assert [each["number"] for each in now["mirror"]["failed"]] == [7300]
+    assert now["under_way"] == 0
+    assert [(each["number"], each["stage"]) for each in now["incoming"]] == [(7300, "failed")]
+
+
 async def test_what_one_sends_is_told(page: Page) -> None:
     async with IndexClient(HOST, page.index.port) as index:
         answer = await index.lookup(7001)
@@ -281,3 +295,16 @@ async def test_mirror_is_stopped_and_what_came_stays(tmp_path: Path) -> None:
         assert stopped["stage"] == "stopped"
         assert 0 < stopped["documents"] == len(list((tmp_path / "here").glob("rfc*.txt"))) < 8
         assert not list((tmp_path / "here").glob(".rfc*"))
+
+
+async def test_large_document_of_a_selection_is_told_of_until_it_is_stopped(tmp_path: Path) -> None:
+    large = {7400: document(7400, "Large") + "words\n" * 900_000}
+    async with serving(tmp_path, here={}, elsewhere=large, rate=1_000_000) as page:
+        await page.post("/api/mirror")
+        async with asyncio.timeout(10):
+            while not any(each["done"] for each in (await page.get("/api/transfers"))["incoming"]):
+                pass
+        now = (await page.get("/api/transfers"))["incoming"][0]
+        assert (now["number"], now["stage"], now["bytes"]) == (7400, "coming", len(large[7400]))
+        stopped = (await page.post("/api/mirror/stop")).json
+        assert (stopped["under_way"], stopped["incoming"][0]["stage"]) == (0, "failed")

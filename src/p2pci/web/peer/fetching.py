@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -187,10 +187,20 @@ class Fetching:
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+            self._give_up(offer.number for offer in plan.wanted)
+
+    def _give_up(self, numbers: Iterable[int]) -> None:
+        """Have nothing on its way of a selection that has ended; what the page asked for besides still is."""
+        transfers = self._chronicle.transfers
+        for number in transfers.incoming.keys() & (set(numbers) - self._fetches.keys()):
+            if transfers.incoming[number].stage is Stage.COMING:
+                transfers.fail(number, "The selection ended before it came.")
 
     def _note(self, mirror: Mirror, run: MirrorRun) -> None:
         by_sources = sum(source.documents for source in mirror.sources)
         run.documents, run.size = max(by_sources, mirror.documents + mirror.meanwhile), mirror.size
         run.sources = [(source.address, source.documents, source.size) for source in mirror.sources]
+        for number in mirror.failed.keys() - run.failed.keys():
+            self._chronicle.transfers.fail(number, mirror.failed[number])
         run.failed = dict(mirror.failed)
         run.seconds = time.time() - run.began
