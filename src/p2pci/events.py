@@ -154,6 +154,13 @@ class Downloaded(NamedTuple):
     is_verified: bool
 
 
+class NotDownloaded(NamedTuple):
+    """A download of a peer ended without the document; whoever asked for it is told the same."""
+
+    number: int
+    reason: str
+
+
 class SourceFailed(NamedTuple):
     """A holder did not deliver; the next one is tried, if there is one."""
 
@@ -349,6 +356,7 @@ Event = (
     | Downloading
     | Progress
     | Downloaded
+    | NotDownloaded
     | SourceFailed
     | SourceLeftOut
     | Disagreement

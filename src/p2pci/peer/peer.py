@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Self
 from p2pci.client import Answer, ClientLimits
 from p2pci.dialing import outward_address
 from p2pci.download import HOLDERS_WANTED, DownloadLimits, Downloads
-from p2pci.errors import InvalidValueError, NetworkError, NotFoundError
-from p2pci.events import Downloaded, UploadListening
+from p2pci.errors import InvalidValueError, NetworkError, NotFoundError, P2PCIError
+from p2pci.events import Downloaded, NotDownloaded, UploadListening
 from p2pci.library import ALL, Sharing, Shelf, fit_title
 from p2pci.origin import Origin
 from p2pci.peer.following import Follower, FollowLimits
@@ -248,7 +248,11 @@ class Peer:
             for record in answer.records
             if (record.host, record.port) not in self._membership.own_names
         ]
-        downloaded = await self._download(number, others)
+        try:
+            downloaded = await self._download(number, others)
+        except (P2PCIError, asyncio.CancelledError) as error:
+            self._tell(NotDownloaded(number, str(error) or "It was given up."))
+            raise
         if number not in self.sharing:
             return downloaded
         title = self._title_of(number, others)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from p2pci import IndexClient
+from p2pci.errors import NetworkError
 from p2pci.web.guarding import Rules
 from p2pci.web.peer.fetching import MAX_WAITING
 from tests.web.peer.conftest import ELSEWHERE, HERE, HOST, Page, document, serving
@@ -95,11 +96,15 @@ async def test_selection_is_mirrored(page: Page) -> None:
     assert (await page.post("/api/mirror/stop")).status == 200
 
 
-async def test_what_a_selection_could_not_get_is_not_on_its_way_for_ever(page: Page) -> None:
+async def test_what_could_not_be_had_is_not_on_its_way_for_ever(page: Page) -> None:
     with socket.socket() as nobody:
         nobody.bind((HOST, 0))
         async with IndexClient(HOST, page.index.port, identity=nobody.getsockname()) as index:
             await index.add(7300, "Gone")
+            with pytest.raises(NetworkError):
+                await page.peer.get(7300)  # as from the menu
+            now = await page.get("/api/transfers")
+            assert (now["under_way"], now["incoming"][0]["stage"]) == (0, "failed")
             await page.post("/api/mirror", {"numbers": "7300"})
             async with asyncio.timeout(10):
                 while (now := await page.get("/api/transfers"))["mirror"]["stage"] in ("planning", "coming"):

@@ -127,6 +127,8 @@ class Transfers:
                 incoming.done, incoming.size = done, size
             case events.Downloaded():
                 self._note_downloaded(event, time)
+            case events.NotDownloaded(number, reason):
+                self.fail(number, reason)
             case events.SourceFailed(number, host, port, reason):
                 incoming = self._coming(number, time)
                 incoming.troubles += (f"{show_address((host, port))}: {reason}",)
