@@ -1,30 +1,19 @@
 """The levels of all cases agree with the marks in docs/protocol.md: nobody fails on a clause of ours."""
 
-import importlib
-import importlib.util
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from p2pci.checker.cases import Case, Level
+from p2pci.cli.suites import all_cases
 
 PROTOCOL = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 MARKS = dict(re.findall(r"^- \*\*([PAB]-[0-9.]+)\*\* \*\*\[(handout|ours)\]\*\*", PROTOCOL, re.MULTILINE))
 OPEN_POINTS = set(re.findall(r"^\| \*\*(Q-[0-9]+)\*\* \|", PROTOCOL, re.MULTILINE))
-SUITES = ("server", "peer", "client")
-
-
-def load(suite: str) -> list[Case[Any]]:
-    name = f"p2pci.checker.{suite}"
-    return list(importlib.import_module(name).CASES) if importlib.util.find_spec(name) else []
-
-
-CASES = {suite: load(suite) for suite in SUITES}
-ALL = pytest.mark.parametrize(
-    "case", [case for cases in CASES.values() for case in cases], ids=lambda case: case.id
-)
+ALL = pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.id)
 
 
 def test_document_was_understood() -> None:
@@ -56,8 +45,7 @@ def test_case_reads_as_one_sentence(case: Case[Any]) -> None:
     assert case.group
 
 
-@pytest.mark.parametrize("suite", SUITES)
-def test_ids_are_given_once(suite: str) -> None:
-    ids = [case.id for case in CASES[suite]]
-    assert len(ids) == len(set(ids))
-    assert all(re.fullmatch(r"[PABQ]-[0-9.]+/[0-9]+", id_) for id_ in ids)
+def test_ids_are_given_once_in_all_suites() -> None:
+    counts = Counter(case.id for case in all_cases())
+    assert [id_ for id_, count in counts.items() if count > 1] == []
+    assert all(re.fullmatch(r"[PABQ]-[0-9.]+/[0-9]+", id_) for id_ in counts)

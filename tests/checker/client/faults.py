@@ -292,7 +292,7 @@ FAULTS: dict[str, type[Stub]] = {
     "B-8/4": EndsWhenAHolderRefuses,
     "B-8/5": EndsWhenNobodyIsThere,
     "B-8/6": EndsWhenNobodyHasIt,
-    "P-4.10/1": AsksTheFirstHolder,
+    "P-4.10/2": AsksTheFirstHolder,
     **FOREIGN,
 }
 

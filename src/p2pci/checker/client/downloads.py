@@ -177,7 +177,7 @@ async def nobody_has_it(client: Client) -> None:
     await client.still_asks()
 
 
-@case("P-4.10/1", Level.INFO, "It does not take itself for a holder to download from.", also=("A-20",))
+@case("P-4.10/2", Level.INFO, "It does not take itself for a holder to download from.", also=("A-20",))
 async def passes_itself_over(client: Client) -> None:
     add = (await client.added()).request
     number = fresh_number()
