@@ -11,17 +11,9 @@ from p2pci.checker.wire import Patience
 from tests.checker.client.faults import FAULTS
 from tests.cli.process import ROOT
 
-pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
-
 QUICK = Patience(answer_seconds=1.5, quiet_seconds=0.1)
 SCRIPT = Script(quiet_seconds=0.12)
-# One of each theme, and the three that hold the machinery most; make test-all tries them all.
-QUICKLY = {"B-7/2", "P-1.1/3", "P-1.3/2", "B-12/5", "B-9/1", "B-9/4", "B-10/16", "A-4/1", "P-3.8/1"}
-ALL = pytest.mark.parametrize(
-    "case",
-    [pytest.param(case, marks=() if case.id in QUICKLY else pytest.mark.slow) for case in CASES],
-    ids=[case.id for case in CASES],
-)
+ALL = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 
 
 async def judge_stub(case: Case[Client], fault: str = "") -> Result:
@@ -31,6 +23,7 @@ async def judge_stub(case: Case[Client], fault: str = "") -> Result:
     return result
 
 
+@pytest.mark.slow
 @ALL
 async def test_correct_stub_passes(case: Case[Client]) -> None:
     result = await judge_stub(case)
@@ -38,6 +31,7 @@ async def test_correct_stub_passes(case: Case[Client]) -> None:
     assert result.verdict is right, (result.note, result.transcript.pieces)
 
 
+@pytest.mark.slow
 @ALL
 async def test_fault_is_noticed(case: Case[Client]) -> None:
     result = await judge_stub(case, case.id)

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from p2pci.checker.cases import Verdict, conforms
+from p2pci.checker.cases import Case, Verdict, conforms
 from p2pci.checker.client import CASES, SCRIPT_PATIENCE, ByScript, Client, Launch
 from p2pci.checker.judging import judge
+from p2pci.checker.selecting import select
 from tests.cli.process import P2PCI, PEER_PY, environment, fill
 
 ORIGINAL = (*PEER_PY, "localhost:{port}")
 PEER = (*P2PCI, "peer", "localhost:{port}", "--menu", "--trace")
-QUICKLY = {"B-9/4", "B-11/3"}
+QUICKLY = ("B-9/4", "B-11/3")
 
 
-async def require_all(command: tuple[str, ...], folder: Path, ids: set[str]) -> None:
+async def require_all(command: tuple[str, ...], folder: Path, cases: list[Case[Client]]) -> None:
     fill(folder / "rfcs", {7: "Seven", 8: "Eight"})
     launch = Launch(command=command, host="127.0.0.1", port=0, folder=folder, env=environment())
-    cases = [case for case in CASES if case.id in ids]
     results = await judge(cases, lambda wires: Client(wires, launch, ByScript()), patience=SCRIPT_PATIENCE)
     wrong = [result for result in results if result.verdict not in (Verdict.PASS, Verdict.AMBIGUOUS)]
     assert not wrong, [(result.case.id, result.verdict, result.note) for result in wrong]
@@ -27,10 +27,10 @@ async def require_all(command: tuple[str, ...], folder: Path, ids: set[str]) -> 
 
 
 async def test_peer_conforms_where_it_is_most_likely_not_to(tmp_path: Path) -> None:
-    await require_all(ORIGINAL, tmp_path, QUICKLY)
+    await require_all(ORIGINAL, tmp_path, select(CASES, only=QUICKLY, skip=()))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [ORIGINAL, PEER], ids=["peer.py", "p2pci peer"])
 async def test_peer_conforms(tmp_path: Path, command: tuple[str, ...]) -> None:
-    await require_all(command, tmp_path, {case.id for case in CASES})
+    await require_all(command, tmp_path, CASES)

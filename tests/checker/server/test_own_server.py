@@ -3,9 +3,9 @@
 import pytest
 
 from p2pci import IndexServer
-from p2pci.checker.cases import Verdict, conforms
+from p2pci.checker.cases import Verdict, cases_in, conforms
 from p2pci.checker.judging import judge
-from p2pci.checker.server import CASES, Server
+from p2pci.checker.server import CASES, Server, membership
 from p2pci.checker.wire import Patience
 
 GROUPS = list(dict.fromkeys(case.group for case in CASES))
@@ -27,8 +27,9 @@ async def test_own_server_passes_all_cases(group: str) -> None:
 async def test_trusting_server_passes_too() -> None:
     async with IndexServer(host="127.0.0.1", port=0, trusts_claims=True) as server:
         results = await judge(
-            [case for case in CASES if case.group == "Membership"],
+            cases_in(membership),
             lambda wires: Server("127.0.0.1", server.port, wires),
             patience=Patience(quiet_seconds=0.1),
         )
+    assert results
     assert conforms(results, is_strict=True)
