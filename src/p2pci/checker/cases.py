@@ -29,7 +29,7 @@ class Level(Enum):
 
 
 class Verdict(Enum):
-    """What a case ends in; the value is its word in every report."""
+    """What a case ends in; the value is its word in every report, and every report counts in this order."""
 
     PASS = "pass"  # noqa: S105 - not that kind of pass
     LENIENT = "lenient"  # works, but not as written

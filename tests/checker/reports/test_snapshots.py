@@ -1,4 +1,4 @@
-"""Each report of fixed results is, to the byte, the one in `snapshots/`.
+"""Each report of fixed results is, to the byte, the one in `snapshots/`; of a style only that it is there.
 
 After a change that is meant, look at the new ones and keep them:
 `P2PCI_RENEW_SNAPSHOTS=1 python -m pytest tests/checker/reports`, then `git diff tests/checker/reports`.
@@ -16,8 +16,9 @@ from p2pci.checker.reports import Report
 from p2pci.checker.reports.as_json import report_as_json
 from p2pci.checker.reports.grades import grades_as_csv
 from p2pci.checker.reports.html import report_as_html
+from p2pci.checker.reports.html_style import STYLE
 from p2pci.checker.reports.junit import report_as_junit
-from p2pci.checker.reports.matrix import matrix_as_html
+from p2pci.checker.reports.matrix import MATRIX_STYLE, matrix_as_html
 from p2pci.checker.reports.tree import Tree
 from tests.checker.reports.a_class import CLASS
 from tests.checker.reports.fixed import DEAD, FULL, GOOD, INTERRUPTED
@@ -32,6 +33,10 @@ def write_tree(report: Report, *, columns: int = 100) -> str:
     return "\n".join(piece for piece in pieces if piece) + "\n"
 
 
+def without_styles(page: str) -> str:
+    return page.replace(STYLE, "/* style */").replace(MATRIX_STYLE, "/* style of the matrix */")
+
+
 TEXTS = {
     "full.txt": write_tree(FULL),
     "full-60-columns.txt": write_tree(FULL, columns=60),
@@ -40,8 +45,8 @@ TEXTS = {
     "interrupted.txt": write_tree(INTERRUPTED),
     "full.json": json.dumps(report_as_json(FULL), indent=2) + "\n",
     "full.xml": report_as_junit(FULL),
-    "full.html": report_as_html(FULL),
-    "class.html": matrix_as_html(CLASS, title="<b>class"),
+    "full.html": without_styles(report_as_html(FULL)),
+    "class.html": without_styles(matrix_as_html(CLASS, title="<b>class")),
     "class.csv": grades_as_csv(CLASS),
 }
 

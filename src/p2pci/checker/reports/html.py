@@ -10,27 +10,15 @@ from collections.abc import Iterator
 
 from p2pci.checker.cases import Result, Verdict
 from p2pci.checker.reports.html_case import TONES, case_element
-from p2pci.checker.reports.html_style import STYLE
+from p2pci.checker.reports.html_page import page
 from p2pci.checker.reports.markup import Markup, tag
 from p2pci.checker.reports.report import MARKS, Report
-
-# Even if an escape were forgotten, a browser would load and run nothing.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def report_as_html(report: Report) -> str:
     """Write the page."""
     title = f"{report.subject.kind} {report.subject.target}: P2P-CI conformance"
-    head = tag(
-        "head",
-        Markup('<meta charset="utf-8">'),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'),
-        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        tag("title", title),
-        tag("style", Markup(STYLE)),
-    )
-    body = tag("body", tag("main", *_main(report)))
-    return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
+    return page(*_main(report), title=title)
 
 
 def _main(report: Report) -> Iterator[Markup]:

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from p2pci.checker.cases import Case, Level, Result, Verdict
-from p2pci.checker.reports.html import POLICY
 from p2pci.checker.reports.html_case import TONES
-from p2pci.checker.reports.html_style import STYLE
+from p2pci.checker.reports.html_page import page
 from p2pci.checker.reports.markup import Markup, tag
 from p2pci.checker.reports.report import MARKS, Report, weight_of
 
-_STYLE = """
+MATRIX_STYLE = """
 main { max-width: none }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; margin: .5rem 0 1rem; font-size: .9rem }
 .legend b { display: inline-block; min-width: 1.2rem; text-align: center }
@@ -94,16 +93,7 @@ def _is_kept(result: Result) -> bool:
 
 def matrix_as_html(judged: Sequence[Judged], *, title: str) -> str:
     """Write the page of a class; each kind of program has a table of its own."""
-    head = tag(
-        "head",
-        Markup('<meta charset="utf-8">'),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'),
-        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        tag("title", f"{title}: P2P-CI conformance"),
-        tag("style", Markup(STYLE), Markup(_STYLE)),
-    )
-    body = tag("body", tag("main", *_main(judged, title=title)))
-    return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
+    return page(*_main(judged, title=title), title=f"{title}: P2P-CI conformance", style=MATRIX_STYLE)
 
 
 def _main(judged: Sequence[Judged], *, title: str) -> Iterator[Markup]:

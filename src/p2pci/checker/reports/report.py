@@ -14,16 +14,6 @@ from datetime import datetime
 from p2pci.checker.cases import Result, Verdict, counts_against
 from p2pci.protocol.escaping import escape
 
-# Every report counts in this order.
-ORDER = (
-    Verdict.PASS,
-    Verdict.LENIENT,
-    Verdict.AMBIGUOUS,
-    Verdict.UNIMPLEMENTED,
-    Verdict.FAIL,
-    Verdict.ERROR,
-    Verdict.SKIPPED,
-)
 MARKS = {
     Verdict.PASS: "✔",
     Verdict.LENIENT: "~",
@@ -87,7 +77,7 @@ class Report:
     def counts(self) -> dict[Verdict, int]:
         """How often each verdict came, in the order of reports; none that did not."""
         counted = Counter(result.verdict for result in self.results)
-        return {verdict: counted[verdict] for verdict in ORDER if counted[verdict]}
+        return {verdict: counted[verdict] for verdict in Verdict if counted[verdict]}
 
     @property
     def against(self) -> list[Result]:
