@@ -6,7 +6,7 @@ from p2pci.checker.cases import Deviation, Finding, Level, case
 from p2pci.checker.client.desks import Record, Reply, answer, answer_bytes, error_answer
 from p2pci.checker.client.screen import require_said, require_shown
 from p2pci.checker.client.target import Client, fresh_number
-from p2pci.protocol.grammar import Status, encode_status_line
+from p2pci.protocol.grammar import Status
 
 GROUP = "Answers"
 MANY = 1500  # records, which no single recv gives
@@ -114,6 +114,6 @@ async def other_version(client: Client) -> None:
 @case("B-8/2", Level.MUST, "A refused ADD does not end the program.", also=("B-21",))
 async def refused_add(client: Client) -> None:
     await client.join()
-    client.index.lay_out(b"ADD", Reply((encode_status_line(Status.BAD_REQUEST) + b"\r\n\r\n",)))
+    client.index.lay_out(b"ADD", error_answer(Status.BAD_REQUEST))
     await client.add(fresh_number())
     await client.still_asks()

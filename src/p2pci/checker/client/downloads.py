@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from p2pci.checker.cases import Deviation, Finding, Level, case, skipped
-from p2pci.checker.client.desks import Holder, Record, Reply, head_of
+from p2pci.checker.client.desks import Holder, Record, Reply, error_answer, head_of
 from p2pci.checker.client.joining import connect_to_uploads, port_of
 from p2pci.checker.client.target import Client, fresh_number
 from p2pci.checker.program import wait_until
 from p2pci.checker.reading import read_holder_head
 from p2pci.checker.rules import lint_request, require
 from p2pci.checker.symptoms import Symptom
+from p2pci.protocol.grammar import Status
 
 GROUP = "Downloads"
 TITLE = "A Document to Download"
@@ -148,10 +149,14 @@ async def adds_the_download(client: Client) -> Finding | None:
 @case("B-8/3", Level.MUST, "A holder that is not there ends the download, and nothing else.", also=("P-4.2",))
 async def dead_holder(client: Client) -> None:
     await client.join()
-    port = client.dead_port()
-    record = Record(number=fresh_number(), title=TITLE, host=port.host, port=port.port)
-    await client.start_get(record)
+    await client.start_get(_dead_record(client))
     await client.still_asks()
+
+
+def _dead_record(client: Client) -> Record:
+    """Make the record of a holder that is not there."""
+    port = client.dead_port()
+    return Record(number=fresh_number(), title=TITLE, host=port.host, port=port.port)
 
 
 @case("B-8/4", Level.MUST, "A 404 of a holder ends the download, and nothing else.", also=("P-3.4",))
@@ -170,10 +175,8 @@ async def unknown_host(client: Client) -> None:
 @case("B-8/6", Level.MUST, "A GET of what nobody has ends in a message, and nothing else.", also=("P-2.9",))
 async def nobody_has_it(client: Client) -> None:
     await client.join()
-    port = client.dead_port()
-    record = Record(number=fresh_number(), title=TITLE, host=port.host, port=port.port)
-    client.index.lay_out(b"LOOKUP", Reply((b"P2P-CI/1.0 404 Not Found\r\n\r\n\r\n",)))
-    await client.start_get(record)
+    client.index.lay_out(b"LOOKUP", error_answer(Status.NOT_FOUND))
+    await client.start_get(_dead_record(client))
     await client.still_asks()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from p2pci.checker.cases import Deviation, Finding, Level, case, lenient
-from p2pci.checker.client.desks import Asked
 from p2pci.checker.client.target import Client, fresh_number
 from p2pci.checker.messages import SeenRequest
 from p2pci.checker.rules import lint_request, require
@@ -40,14 +39,14 @@ async def get_line(client: Client) -> None:
 
 
 async def _get(client: Client) -> SeenRequest:
-    return (await _get_asked(client)).request
-
-
-async def _get_asked(client: Client) -> Asked:
     await client.join()
+    return await _get_once_joined(client)
+
+
+async def _get_once_joined(client: Client) -> SeenRequest:
     number = fresh_number()
     holder = await client.holder((number, DOCUMENT))
-    return await client.get(holder.record(number, "A Document of the Checker"), holder)
+    return (await client.get(holder.record(number, "A Document of the Checker"), holder)).request
 
 
 @case("B-14/1", Level.MUST, "ADD carries Host, Port and Title.")
@@ -96,11 +95,7 @@ async def _conversation(client: Client) -> list[SeenRequest]:
 
 
 async def _all_four(client: Client) -> list[SeenRequest]:
-    number = fresh_number()
-    requests = await _conversation(client)
-    holder = await client.holder((number, DOCUMENT))
-    asked = await client.get(holder.record(number, "A Document of the Checker"), holder)
-    return [*requests, asked.request]
+    return [*await _conversation(client), await _get_once_joined(client)]
 
 
 @case("P-1.4/1", Level.SHOULD, "Header names are spelled and ordered as shown, in all four requests.")

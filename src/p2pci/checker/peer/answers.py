@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from p2pci.checker.cases import Deviation, Finding, Level, case, lenient
-from p2pci.checker.peer.target import Holder
+from p2pci.checker.peer.target import Answer, Holder
 from p2pci.checker.rules import lint_head, require
 from p2pci.checker.rules.heads import lint_further, lint_names, lint_order, lint_presence, lint_status
 from p2pci.checker.symptoms import Symptom
@@ -23,7 +23,10 @@ async def document_is_there(holder: Holder) -> None:
 
 @case("B-13/2", Level.MUST, "The status line begins with P2P-CI/1.0 and the code.", also=("P-2.8",))
 async def status_line_has_version(holder: Holder) -> Finding | None:
-    answer = await holder.usual()
+    return judge_status(await holder.usual())
+
+
+def judge_status(answer: Answer) -> Finding | None:
     for lapse in lint_status(answer.head.status):
         if lapse.level is Level.INFO:  # how phrases are spelled fails nobody
             return lenient(lapse.what)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from p2pci.checker.cases import Deviation, Finding, Level, ambiguous, case, lenient, skipped
+from p2pci.checker.peer.answers import judge_status
 from p2pci.checker.peer.target import Answer, Holder, absent_number, require_code
-from p2pci.checker.rules.heads import lint_status
-from p2pci.checker.rules.lapses import require
 from p2pci.checker.symptoms import Symptom
 from p2pci.protocol.grammar import Status
 
@@ -47,11 +46,7 @@ async def error_has_version(holder: Holder) -> Finding | None:
     answer = await _error_of(holder)
     if answer is None:
         return skipped(NO_ERROR)
-    for lapse in lint_status(answer.head.status):
-        if lapse.level is Level.INFO:
-            return lenient(lapse.what)
-        require([lapse], lapse.clause)
-    return None
+    return judge_status(answer)
 
 
 async def _error_of(holder: Holder) -> Answer | None:
