@@ -70,6 +70,10 @@ class Message:
     def values_of(self, name: bytes) -> list[bytes]:
         return [header.value for header in self.headers if header.name.lower() == name.lower()]
 
+    def first_value_of(self, name: bytes) -> bytes:
+        """Give the value of a header, the first of several; empty when it is not there."""
+        return next(iter(self.values_of(name)), b"")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexAnswer(Message):

@@ -12,6 +12,8 @@ from p2pci.checker.program import wait_until
 from p2pci.checker.symptoms import Symptom
 from p2pci.checker.transcript import Direction, Transcript
 from p2pci.checker.wire import Unreachable, Wire
+from p2pci.errors import InvalidValueError
+from p2pci.protocol.grammar import parse_port
 
 GROUP = "Joining, staying, leaving"
 IDLE_SECONDS = 1.0
@@ -42,7 +44,7 @@ async def upload_server_answers(client: Client) -> None:
 async def connect_to_uploads(client: Client, add: Asked) -> Wire:
     """Connect to the upload server of an ADD: on this machine, or on the host that it names."""
     port = port_of(add.request)
-    named = next(iter(add.request.values_of(b"Host")), b"").decode("ascii", "replace")
+    named = add.request.first_value_of(b"Host").decode("ascii", "replace")
     reasons = []
     for host in dict.fromkeys(("127.0.0.1", add.wire.remote[0], named)):
         try:
@@ -56,10 +58,12 @@ async def connect_to_uploads(client: Client, add: Asked) -> Wire:
 
 
 def port_of(request: SeenRequest) -> int:
-    value = next(iter(request.values_of(b"Port")), b"")
-    if value.isdigit() and 0 < int(value[:10]) < 65536:
-        return int(value)
-    raise Deviation("the Port is no port", expected=b"Port: 63235", received=b"Port: " + value)
+    value = request.first_value_of(b"Port")
+    try:
+        return parse_port(value)
+    except InvalidValueError as error:
+        what = "the Port is no port"
+        raise Deviation(what, expected=b"Port: 63235", received=b"Port: " + value) from error
 
 
 @case("P-1.5/1", Level.MUST, "Host and Port name the sender, the same in every request.", also=("B-14",))
