@@ -15,6 +15,7 @@ from p2pci.checker.cases import Deviation
 from p2pci.checker.messages import HolderHead, IndexAnswer, SeenRequest
 from p2pci.checker.reading import read_holder_head, read_index_answer, read_request
 from p2pci.checker.rules import Lapse, lint_answer, lint_head, lint_request
+from p2pci.checker.rules.heads import length_of
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024  # what is longer is passed on, and not read
 
@@ -101,8 +102,7 @@ class Conversation:
 
     def _begin_body(self, head: HolderHead) -> Overheard:
         """Pass over the data behind a head, of which some may have come."""
-        length = next(iter(head.values_of(b"Content-Length")), b"")
-        count = int(length) if length.isdigit() and len(length) <= 18 else 0
+        count = length_of(head) or 0
         came = self._unread[Side.SERVER]
         self._unread[Side.SERVER] = came[count:]
         self._body_left = max(0, count - len(came))

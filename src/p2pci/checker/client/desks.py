@@ -226,8 +226,7 @@ def _number_in(request: SeenRequest) -> int:
 
 def _to_record(request: SeenRequest, number: int) -> Record:
     host, port, title = (
-        next(iter(request.values_of(name)), b"").decode("utf-8", "replace")
-        for name in (b"Host", b"Port", b"Title")
+        request.first_value_of(name).decode("utf-8", "replace") for name in (b"Host", b"Port", b"Title")
     )
     return Record(
         number=number, title=title, host=host, port=int(port) if port.isdecimal() and len(port) <= 10 else 0

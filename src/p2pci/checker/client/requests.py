@@ -139,7 +139,7 @@ async def lookup_has_the_title(client: Client) -> Finding | None:
     await client.join()
     title = "The Title That Was Typed"
     request = (await client.lookup(fresh_number(), title)).request
-    found = next(iter(request.values_of(b"Title")), b"").decode("utf-8", "backslashreplace")
+    found = request.first_value_of(b"Title").decode("utf-8", "backslashreplace")
     return None if found == title else lenient(f"its Title is {found!r}")
 
 

@@ -71,7 +71,11 @@ async def digest(holder: Holder) -> None:
     usual = await holder.usual()
     answer = await holder.ask(holder.request(None, "Want-Repr-Digest: sha-256=1"))
     require_same(answer, usual)
-    digest = base64.b64encode(hashlib.sha256(usual.data).digest())
+    _require_digest(answer, usual.data)
+
+
+def _require_digest(answer: Answer, document: bytes) -> None:
+    digest = base64.b64encode(hashlib.sha256(document).digest())
     _require_header(answer, b"Repr-Digest", b"sha-256=:" + digest + b":")
 
 
@@ -82,8 +86,7 @@ async def digest_of_part(holder: Holder) -> Finding | None:
         return skipped("the document is too short for parts")
     answer = await holder.ask(holder.request(None, "Range: bytes=1-", "Want-Repr-Digest: sha-256=1"))
     require_code(answer, 206)
-    digest = base64.b64encode(hashlib.sha256(usual.data).digest())
-    _require_header(answer, b"Repr-Digest", b"sha-256=:" + digest + b":")
+    _require_digest(answer, usual.data)
     return None
 
 

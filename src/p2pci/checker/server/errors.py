@@ -50,18 +50,20 @@ async def unknown_method(server: Server) -> None:
 
 @case("P-2.8/4", Level.MUST, "A line that is no request at all is answered 400.", also=("P-1.33",))
 async def garbage_line(server: Server) -> Finding | None:
+    return await _judge_refusal(server, "Good morning, dear server")
+
+
+async def _judge_refusal(server: Server, line: str) -> Finding | None:
+    """Judge the answer to a line in the place of a request line; 505 will do, as it names no version."""
     peer = await server.join()
-    answer = await ask_wrongly(peer, written("Good morning, dear server", *_headers()))
+    answer = await ask_wrongly(peer, written(line, *_headers()))
     require_code(answer, Status.BAD_REQUEST, Status.VERSION_NOT_SUPPORTED, symptom=_why(answer))
     return lenient("505, as it names no version") if answer.code != Status.BAD_REQUEST else None
 
 
 @case("P-2.8/5", Level.MUST, "One word in place of a request line is answered 400.")
 async def single_word(server: Server) -> Finding | None:
-    peer = await server.join()
-    answer = await ask_wrongly(peer, written("ADD", *_headers()))
-    require_code(answer, Status.BAD_REQUEST, Status.VERSION_NOT_SUPPORTED, symptom=_why(answer))
-    return lenient("505, as it names no version") if answer.code != Status.BAD_REQUEST else None
+    return await _judge_refusal(server, "ADD")
 
 
 @case("P-2.8/6", Level.MUST, "ADD of something that is no number is answered 400.", also=("P-1.38",))

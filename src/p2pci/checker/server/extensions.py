@@ -20,15 +20,11 @@ _DIGEST = b2a_base64(hashlib.sha256(_CONTENT).digest(), newline=False).decode()
 _COPY = (f"Size: {len(_CONTENT)}", f"Repr-Digest: sha-256=:{_DIGEST}:")
 
 
-def _value_of(answer: IndexAnswer, name: bytes) -> bytes | None:
-    return next((header.value for header in answer.headers if header.name.lower() == name), None)
-
-
 async def _agree(server: Server, *features: str) -> Peer:
     """Join with these features; the target must know them all."""
     peer = await server.join()
     answer = await peer.ask(peer.request("LIST ALL", f"Features: {', '.join(features)}"))
-    agreed = {word.strip() for word in (_value_of(answer, b"features") or b"").decode("latin-1").split(",")}
+    agreed = {word.strip() for word in answer.first_value_of(b"Features").decode("latin-1").split(",")}
     lacking = [feature for feature in features if feature not in agreed]
     if lacking:
         raise Deviation(f"{', '.join(lacking)} is not agreed")
@@ -36,8 +32,7 @@ async def _agree(server: Server, *features: str) -> Peer:
 
 
 def _require_value(answer: IndexAnswer, name: str, value: str) -> None:
-    seen = _value_of(answer, name.lower().encode())
-    if seen != value.encode():
+    if answer.first_value_of(name.encode()) != value.encode():
         raise Deviation(f"{name} is not told", expected=f"{name}: {value}\r\n".encode(), received=answer.raw)
 
 
@@ -197,7 +192,7 @@ async def probe_of_somebody(server: Server) -> None:
 async def reason(server: Server) -> None:
     peer = await _agree(server, "reason")
     answer = await peer.lookup(fresh_number())
-    if not _value_of(answer, b"reason"):
+    if not answer.first_value_of(b"Reason"):
         raise Deviation("no Reason", received=answer.raw)
 
 

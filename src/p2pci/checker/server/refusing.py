@@ -83,7 +83,7 @@ async def odd_numbers(server: Server) -> None:
         await require_refused(server, f"ADD RFC {number} P2P-CI/1.0", *_FORM)
 
 
-@case("P-1.38/3", Level.INFO, "Numbers of 0 and over 4294967295 are answered 400.")
+@case("P-1.38/3", Level.INFO, "Numbers of 0, over 4294967295, and of eleven digits are answered 400.")
 async def numbers_out_of_range(server: Server) -> None:
     for number in ("0", "4294967296", "00000000001"):
         await require_refused(server, f"ADD RFC {number} P2P-CI/1.0", *_FORM)
