@@ -56,6 +56,8 @@ _CHOICE = [
         help="Try these cases alone: ids, clauses, their beginnings (P-2) or globs, with commas between.",
     ),
     click.option("--skip", multiple=True, metavar="PATTERN", help="Try all but these cases."),
+]
+_STRICTNESS = [
     click.option("--strict", "is_strict", is_flag=True, help="Let a SHOULD and what is lenient count, too."),
     click.option(
         "--waive",
@@ -88,11 +90,12 @@ _REPORTS = [
 _START = click.option(
     "--start", metavar="COMMAND", help="Start the program under test first, and stop it afterwards."
 )
-_NAMES = ("only", "skip", "is_strict", "waivers", "answer_seconds", "is_json", "junit", "html")
-_check_options = grouped("options", _options, names=_NAMES, options=[*_CHOICE, *_REPORTS])
-_check_and_start_options = grouped(
-    "options", _options, names=("start", *_NAMES), options=[_START, *_CHOICE, *_REPORTS]
-)
+_STRICTNESS_NAMES = ("is_strict", "waivers", "answer_seconds")
+_NAMES = ("only", "skip", *_STRICTNESS_NAMES, "is_json", "junit", "html")
+_OPTIONS = [*_CHOICE, *_STRICTNESS, *_REPORTS]
+_class_options = grouped("options", _options, names=_STRICTNESS_NAMES, options=_STRICTNESS)
+_check_options = grouped("options", _options, names=_NAMES, options=_OPTIONS)
+_check_and_start_options = grouped("options", _options, names=("start", *_NAMES), options=[_START, *_OPTIONS])
 _list_option = click.option("--list", "is_list", is_flag=True, help="Show the cases, and try none.")
 
 
@@ -183,6 +186,7 @@ def client(
     Without --script you are told what to do in its menu. As a file, --script default is:
 
     \b
+    prompt = '[:?>\\])] ?$'      # what a question ends in
     [actions]
     add = ["1", "{number}", "{title}"]
     lookup = ["2", "{number}", "{title}"]
@@ -224,20 +228,8 @@ def _require(address: Address | None) -> Address:
     show_default=True,
     help="The folder for the reports.",
 )
-@click.option("--strict", "is_strict", is_flag=True, help="Let a SHOULD and what is lenient count, too.")
-@click.option(
-    "--waive",
-    "waivers",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="Do not count the cases in this file, a line each: id  # reason.",
-)
-@click.option(
-    "--timeout", "answer_seconds", type=SECONDS, callback=_not_zero, help="Wait that long for an answer."
-)
-def class_(
-    folder: Path, *, out: Path, is_strict: bool, waivers: Path | None, answer_seconds: float | None
-) -> ExitStatus:
+@_class_options
+def class_(folder: Path, *, out: Path, options: CheckOptions) -> ExitStatus:
     """Judge a program in each sub-folder of DIR: a matrix of all, grades.csv, and a page for each.
 
     A program says how it is started in p2pci-check.toml, or has a Makefile with run-server:
@@ -255,5 +247,4 @@ def class_(
     """
     from p2pci.cli.classing import check_class
 
-    options = _options(is_strict=is_strict, waivers=waivers, answer_seconds=answer_seconds)
     return run_command(check_class(folder, options, out=out), is_short=True)
