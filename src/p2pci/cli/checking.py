@@ -148,18 +148,15 @@ async def judge_quietly(
 ) -> Report:
     """Judge a target, and leave it to others to show what was found."""
     cases = select(suite.cases, only=options.only, skip=options.skip)
-    subject, started = _subject_of(suite, options), datetime.now().astimezone()
+    run = _Run(_subject_of(suite, options), planned=len(cases))
     patience = _stretch(suite.patience, options.answer_seconds)
-    begun = asyncio.get_running_loop().time()
+
+    def note(result: Result) -> None:
+        on_result(run.note(result))
+
     async with _started(options.start, suite.address):
-        results = await judge(cases, suite.make_target, patience=patience, on_result=on_result)
-    return Report(
-        subject=subject,
-        results=tuple(waive(result, subject.waived, is_strict=options.is_strict) for result in results),
-        planned=len(cases),
-        started=started,
-        seconds=asyncio.get_running_loop().time() - begun,
-    )
+        await judge(cases, suite.make_target, patience=patience, on_result=note)
+    return run.report()
 
 
 def _subject_of(suite: Suite[Any], options: CheckOptions) -> Subject:
@@ -233,36 +230,57 @@ async def _started(command: str | None, address: Address | None) -> AsyncIterato
         yield program
 
 
-class _Session:
-    """One run: results as they come, and the reports at its end."""
+class _Run:
+    """What is known of a run that is under way: what became of its cases until now, and since when."""
 
-    def __init__(self, subject: Subject, options: CheckOptions, *, planned: int) -> None:
+    def __init__(self, subject: Subject, *, planned: int) -> None:
+        self.planned = planned
+        self.results: list[Result] = []
         self._subject = subject
-        self._options = options
-        self._planned = planned
-        self._results: list[Result] = []
-        self._terminal = Terminal()
-        self._tree = _make_tree(subject, self._terminal)
         self._started = datetime.now().astimezone()
         self._began = asyncio.get_running_loop().time()
 
+    def note(self, result: Result) -> Result:
+        """Take a result, and give it back waived if it is."""
+        result = waive(result, self._subject.waived, is_strict=self._subject.is_strict)
+        self.results.append(result)
+        return result
+
+    def report(self) -> Report:
+        return Report(
+            subject=self._subject,
+            results=tuple(self.results),
+            planned=self.planned,
+            started=self._started,
+            seconds=asyncio.get_running_loop().time() - self._began,
+        )
+
+
+class _Session:
+    """A run that is shown: results as they come, and the reports at its end."""
+
+    def __init__(self, subject: Subject, options: CheckOptions, *, planned: int) -> None:
+        self._options = options
+        self._run = _Run(subject, planned=planned)
+        self._terminal = Terminal()
+        self._tree = _make_tree(subject, self._terminal)
+
     def begin(self) -> None:
         if not self._options.is_json:
-            self._terminal.print(self._tree.begin(self._planned))
+            self._terminal.print(self._tree.begin(self._run.planned))
 
     def note(self, result: Result) -> None:
-        result = waive(result, self._subject.waived, is_strict=self._subject.is_strict)
-        self._results.append(result)
+        result = self._run.note(result)
         if not self._options.is_json:
             if text := self._tree.add(result):
                 self._terminal.print(text)
-            self._terminal.show_status(f"{len(self._results)} of {self._planned}")
+            self._terminal.show_status(f"{len(self._run.results)} of {self._run.planned}")
 
     async def note_end_of(self, program: Program | None) -> None:
         """Tell of a program under test that has ended although nobody asked it to."""
         if program is None:
             return
-        if self._results and self._results[-1].verdict in _BAD_ENDS:
+        if self._run.results and self._run.results[-1].verdict in _BAD_ENDS:
             # Its connections are gone before it is itself.
             await wait_until(lambda: not program.is_running, seconds=END_SECONDS)
         if not program.is_running:
@@ -272,13 +290,7 @@ class _Session:
 
     def end(self) -> Report:
         """Write the reports."""
-        report = Report(
-            subject=self._subject,
-            results=tuple(self._results),
-            planned=self._planned,
-            started=self._started,
-            seconds=asyncio.get_running_loop().time() - self._began,
-        )
+        report = self._run.report()
         if self._options.is_json:
             self._terminal.print(show_json(report_as_json(report)))
         else:
