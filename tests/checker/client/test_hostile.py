@@ -57,7 +57,7 @@ async def test_port_that_is_taken_is_an_error() -> None:
     port = server.sockets[0].getsockname()[1]
     launch = Launch(command="true", host="127.0.0.1", port=port)
     (result,) = await judge(
-        CASES[:2][1:], lambda wires: Client(wires, launch, ByScript(SCRIPT)), patience=PATIENCE
+        [CASES[1]], lambda wires: Client(wires, launch, ByScript(SCRIPT)), patience=PATIENCE
     )
     server.close()
     assert result.verdict is Verdict.ERROR

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from p2pci.checker.client import Action, Script, read_script, scripts
+from p2pci.cli.commands.checking import client
 from p2pci.errors import InvalidValueError
 
 
@@ -19,9 +20,13 @@ def read(tmp_path: Path, text: str) -> Script:
 def test_script_in_the_docs_is_read_and_is_our_menu(tmp_path: Path) -> None:
     assert scripts.__doc__
     text = scripts.__doc__.partition("```toml\n")[2].partition("```")[0]
-    script, ours = read(tmp_path, text), Script()
-    assert script.actions == ours.actions
-    assert (script.quiet_seconds, script.start_seconds) == (ours.quiet_seconds, ours.start_seconds)
+    assert read(tmp_path, text) == Script()
+
+
+def test_script_in_the_help_of_the_command_is_our_menu(tmp_path: Path) -> None:
+    assert client.help
+    text = client.help.partition("\b\n")[2].partition("\n\n")[0]
+    assert read(tmp_path, text) == Script()
 
 
 def test_script_of_another_menu(tmp_path: Path) -> None:

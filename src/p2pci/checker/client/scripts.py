@@ -1,7 +1,7 @@
-"""What is typed into a menu: a line after the other for each action, read from a TOML file or our default.
+r"""What is typed into a menu: a line after the other for each action, read from a TOML file or our default.
 
 ```toml
-prompt = '[:?>] ?$'       # what a question ends in; without it, a line is typed when nothing is printed
+prompt = '[:?>\])] ?$'    # what a question ends in; without it, a line is typed when nothing is printed
 quiet_seconds = 0.3       # for so long
 start_seconds = 10        # until it is connected and has said what it shares
 
