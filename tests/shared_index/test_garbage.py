@@ -9,6 +9,7 @@ import pytest
 
 from p2pci.events import SharedDamage
 from tests.promises.running import until
+from tests.server.wire_client import add
 from tests.shared_index.redis_server import RedisServer
 from tests.shared_index.swarm import Host, Hosted
 
@@ -63,16 +64,19 @@ def test_key_of_another_type_does_not_end_the_server(host: Host, redis: RedisSer
         until(lambda: b.finds(7) == ["7 T h 5"])
 
 
-def test_forged_message_is_undone_by_the_next_beat(host: Host, redis: RedisServer) -> None:
+@pytest.mark.parametrize("serial", [0, 77])  # of a peer that is there, and of none
+def test_forged_messages_are_undone_by_the_next_beat(host: Host, redis: RedisServer, serial: int) -> None:
     a, b = host.start("a", "b")
-    with closing(a.holds(7, port=5)):
+    with closing(a.holds(7, port=5)) as peer:
         until(lambda: b.finds(7) != [])
         epoch = redis.does("GET", f"{host.prefix}:lease:a").decode()
-        body = [[[1, 9, "Forged"]], [[0, "evil", 1, [1], []]], [], []]
-        forged = json.dumps([1, "changes", "a", epoch, 2, *body])
+        body = [[[1, 7, "Forged"]], [[serial, "evil", 1, [1], []]], [], []]
         for sequence in range(1, 50):
-            redis.does("PUBLISH", f"{host.prefix}:changes", forged.replace(", 2, ", f", {sequence}, ", 1))
-        until(lambda: b.lists() == ["7 T h 5"])
+            redis.does(
+                "PUBLISH", f"{host.prefix}:changes", json.dumps([1, "changes", "a", epoch, sequence, *body])
+            )
+        peer.says(add(8, "T", port=5))
+        until(lambda: b.lists() == ["7 T h 5", "8 T h 5"])
 
 
 def test_name_of_a_server_that_is_none_is_passed_over(host: Host, redis: RedisServer) -> None:

@@ -36,6 +36,7 @@ class Neighbour:
     Attributes:
         epoch: whose messages are applied; "" until a state is loaded.
         sequence: of the last message applied.
+        loaded_sequence: of the state that was loaded; messages from before it may still come.
         heard_at: when it was last heard of, by the clock of the loop.
         is_confirmed: whether a beat of this session was as we know it.
         misfits: messages since the last beat that was as we know it, for which it had to be loaded anew.
@@ -45,7 +46,7 @@ class Neighbour:
         self.name = name
         self.life = life
         self.epoch = ""
-        self.sequence = 0
+        self.sequence = self.loaded_sequence = 0
         self.heard_at = 0.0
         self.is_confirmed = False
         self.misfits = 0

@@ -183,6 +183,8 @@ class Neighbourhood:
                 raise InvalidValueError("A message is missing.")
             case Beat() if message.sequence > node.sequence:
                 raise InvalidValueError("A message is missing.")
+            case Beat() if node.loaded_sequence <= message.sequence < node.sequence:
+                raise InvalidValueError("A message in its name was not its own.")
             case Beat(digest) if message.sequence == node.sequence and digest != node.holdings.digest():
                 raise InvalidValueError("What its peers hold is not what we know.")
 
@@ -232,7 +234,7 @@ class Neighbourhood:
                 return False  # it is about to write it
             node = self._meet(name, epoch)
             await self._take_in(node, epoch)
-            node.epoch, node.sequence = epoch, sequence
+            node.epoch, node.sequence, node.loaded_sequence = epoch, sequence, sequence
             return self._catch_up(node)
         except InvalidValueError as error:
             self._tell(SharedDamage(name, str(error)))
