@@ -86,7 +86,7 @@ class Neighbour:
             self.define(number, told)
         for change in changes.peers:
             self._apply_to_peer(change)
-        leaving = [member for serial in changes.left if (member := self.take_out(serial))]
+        leaving = self.take_out(changes.left)
         for number in changes.dropped:
             self._drop(number)
         return leaving
@@ -113,10 +113,10 @@ class Neighbour:
     def member(self, serial: int) -> Member | None:
         return self._members.get(serial)
 
-    def take_out(self, serial: int) -> Member | None:
-        """Forget a peer, and give the member that is to leave; None when it is not known."""
-        self.holdings.leave(serial)
-        return self._members.pop(serial, None)
+    def take_out(self, serials: Iterable[int]) -> list[Member]:
+        """Forget peers, and give the members that are to leave: those of them that are known."""
+        known = [serial for serial in serials if self.holdings.leave(serial)]
+        return list(map(self._members.pop, known))
 
     def others_than(self, serials: set[int]) -> list[int]:
         return [serial for serial in self._members if serial not in serials]

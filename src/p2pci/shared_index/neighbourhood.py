@@ -295,8 +295,7 @@ class Neighbourhood:
                 else:
                     seen.add(serial)
                 await asyncio.sleep(0)
-        for serial in node.others_than(seen):
-            self.leaving.extend(filter(None, [node.take_out(serial)]))
+        self.leaving.extend(node.take_out(node.others_than(seen)))
         if is_new:
             self._tell(NodeJoined(node.name, len(seen)))
 
@@ -310,7 +309,7 @@ class Neighbourhood:
         host, port, numbers = decode_peer(value)
         known = node.member(serial)
         if known and (known.host, known.port) != (host, port):
-            self.leaving.extend(filter(None, [node.take_out(serial)]))
+            self.leaving.extend(node.take_out([serial]))
             known = None
         if not known:
             node.join(serial, host, port)
