@@ -110,7 +110,7 @@ def test_copies_are_told_on(three: list[Hosted], number: int) -> None:
     digest = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
     lines = f"Size: 0\r\nRepr-Digest: sha-256=:{digest}:\r\n\r\n"
     with closing(a.member()) as peer, closing(b.member()) as asker:
-        peer.says(add(number, "T", port=5)[:-2] + b"Features: digest\r\n\r\n")
+        peer.says(add(number + 1, "T", port=5)[:-2] + b"Features: digest\r\n\r\n")
         peer.says(add(number, "T", port=5)[:-2] + lines.encode())
         until(lambda: b.finds(number) == [f"{number} T h 5"])
         asked = f"LOOKUP RFC {number} P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\nWant: digest\r\n"

@@ -31,8 +31,8 @@ class _Server:
     async def start(self) -> None:
         await self.shared.start(self.index)
 
-    def records(self) -> set[str]:
-        return set(b"".join(self.index.list_all()).decode().split("\r\n")) - {""}
+    def records(self) -> list[str]:
+        return sorted(b"".join(self.index.list_all()).decode().splitlines())
 
     def own_records(self) -> set[str]:
         return {
@@ -64,7 +64,7 @@ class _Play:
                 self.chance.choice(deeds)(self.chance.choice(self.servers))
         self.board.is_away = False
         await asyncio.sleep(LEASE_SECONDS + AGREE_SECONDS)
-        expected = set[str]().union(*(server.own_records() for server in self.servers))
+        expected = sorted(set[str]().union(*(server.own_records() for server in self.servers)))
         for server in self.servers:
             assert server.records() == expected, server.name
             assert sorted(server.shared.others) == sorted(
