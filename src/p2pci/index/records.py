@@ -104,8 +104,8 @@ class Index:
 
         Returns:
             The beginnings of the record lines, to which the member's address belongs; fewer than keys when
-            one is of no canonical ADD: neither it nor those behind it were added then. None when the member
-            shares its host and port with another one.
+            one is of no canonical ADD, or there is no room for it: neither it nor those behind it were added
+            then; and of a member that shares its host and port none is.
         """
         if member.serial in self._doubled:
             return []

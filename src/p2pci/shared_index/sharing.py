@@ -88,9 +88,7 @@ class SharedIndex:
         self._again_at = -inf
         self._beats_now = False
         self._is_stopping = False
-        self._flush_seconds = (
-            FLUSH_SECONDS  # longer where telling takes longer, so that it is a part of the time
-        )
+        self._flush_seconds = FLUSH_SECONDS  # longer where telling takes longer: twice as long as that
         self._waiting: list[Callable[[], object]] = []
 
     @property
