@@ -54,6 +54,22 @@ def test_lapse_is_shown_with_its_clause(stage: Stage) -> None:
     assert spy.output.count("✘ B-15") == 1
 
 
+def test_extensions_that_were_asked_for_are_no_lapses(stage: Stage) -> None:
+    _, port = stage.start_server()
+    spy, listening = start_spy(stage, port)
+    features = b"\r\nFeatures: digest, holders, probe, reason\r\n\r\n"
+    wanting = b"\r\nWant: digest\r\nHolders: 3\r\n\r\n"
+    asked = (
+        ADD.replace(b"\r\n\r\n", features)
+        + LIST.replace(b"\r\n\r\n", wanting)
+        + LIST.replace(b"ALL", b"SOME")
+    )
+    answers = ask_raw_to_end(listening, asked)
+    assert b"Features:" in answers and b"Want:" in answers and b"Reason:" in answers
+    spy.wait_for(r"^\[1\] \* closed by the server$")
+    assert "✘ B-16" not in spy.output
+
+
 def ask_raw_to_end(port: int, request: bytes) -> bytes:
     with socket.create_connection((LOOPBACK, port)) as connection:
         connection.sendall(request)

@@ -18,6 +18,7 @@ from p2pci.checker.rules import Lapse, lint_answer, lint_head, lint_request
 from p2pci.checker.rules.heads import length_of
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024  # what is longer is passed on, and not read
+EXTENSIONS = frozenset((b"features", b"want", b"holders", b"from", b"limit", b"probe"))  # asked and echoed
 
 
 class Side(Enum):
@@ -48,7 +49,11 @@ class Conversation:
 
     def __init__(self) -> None:
         self._unread = {Side.CLIENT: b"", Side.SERVER: b""}
-        self._methods: deque[bytes] = deque()  # of requests that have no answer yet
+        self._waiting: deque[tuple[bytes, frozenset[bytes]]] = (
+            deque()
+        )  # requests: method, and extensions asked for
+        self._asked: frozenset[bytes] = frozenset()  # by the request that was answered last
+        self._features: frozenset[bytes] = frozenset()  # what Features ask for on the rest of the connection
         self._body_left = 0  # of the answer under way, which is not kept
 
     def hear(self, side: Side, data: bytes) -> list[Overheard]:
@@ -82,10 +87,10 @@ class Conversation:
         self._unread[side] = data[size:]
         match message:
             case SeenRequest():
-                self._methods.append(message.method)
+                self._note_request(message)
                 return Overheard(side, message.raw, tuple(lint_request(message)))
             case IndexAnswer():
-                return Overheard(side, message.raw, tuple(lint_answer(message)))
+                return Overheard(side, message.raw, tuple(lint_answer(message, asked=self._asked)))
             case HolderHead():
                 return self._begin_body(message)
 
@@ -94,11 +99,17 @@ class Conversation:
     ) -> tuple[SeenRequest | IndexAnswer | HolderHead, int] | None:
         if side is Side.CLIENT:
             return read_request(data, is_over=is_over)
-        is_get = bool(self._methods) and self._methods[0] == b"GET"
+        is_get = bool(self._waiting) and self._waiting[0][0] == b"GET"
         found = (read_holder_head if is_get else read_index_answer)(data, is_over=is_over)
-        if found and self._methods:
-            self._methods.popleft()
+        if found and self._waiting:
+            _, self._asked = self._waiting.popleft()
         return found
+
+    def _note_request(self, request: SeenRequest) -> None:
+        asked = EXTENSIONS.intersection(header.name.lower() for header in request.headers)
+        if b"features" in asked:
+            self._features = frozenset((b"reason",))
+        self._waiting.append((request.method, asked | self._features))
 
     def _begin_body(self, head: HolderHead) -> Overheard:
         """Pass over the data behind a head, of which some may have come."""

@@ -10,10 +10,10 @@ RECORD = b"RFC 3457 Some Title Mac.lan 63237\r\n"
 GOOD = b"P2P-CI/1.0 200 OK\r\n\r\n" + RECORD + b"\r\n"
 
 
-def lapses(data: bytes, *, is_plain: bool = True) -> list[tuple[str, Level]]:
+def lapses(data: bytes, *asked: bytes) -> list[tuple[str, Level]]:
     found = read_index_answer(data, is_over=True)
     assert found
-    return [(lapse.clause, lapse.level) for lapse in lint_answer(found[0], is_plain=is_plain)]
+    return [(lapse.clause, lapse.level) for lapse in lint_answer(found[0], asked=asked)]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,12 @@ def test_one_change_is_one_lapse(data: bytes, clause: str, level: Level) -> None
 
 def test_extensions_are_no_lapses_where_they_were_asked_for() -> None:
     data = b"P2P-CI/1.0 200 OK\r\nWant: digest\r\n\r\nRFC 7 A Title h 5 - -\r\n\r\n"
-    assert lapses(data, is_plain=False) == []
+    assert lapses(data, b"want") == []
+
+
+def test_header_of_another_extension_is_a_lapse() -> None:
+    data = b"P2P-CI/1.0 200 OK\r\nWant: digest\r\nServer: x\r\n\r\n"
+    assert lapses(data, b"want") == [("B-16", Level.SHOULD)]
 
 
 def test_level_narrows_what_is_required() -> None:

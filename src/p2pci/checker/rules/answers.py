@@ -5,7 +5,7 @@ A phrase or a blank that differs weighs SHOULD: no program minds, and the course
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from p2pci.checker.cases import Level
 from p2pci.checker.messages import IndexAnswer, SeenRecord, StatusLine
@@ -15,19 +15,20 @@ from p2pci.checker.symptoms import Symptom
 from p2pci.protocol.grammar import VERSION, Status, encode_status_line
 
 CODES = (Status.OK, Status.BAD_REQUEST, Status.NOT_FOUND, Status.VERSION_NOT_SUPPORTED)
+LENGTHENING = frozenset((b"want", b"holders"))  # what makes record lines end in more than the port
 
 
-def lint_answer(answer: IndexAnswer, *, is_plain: bool = True) -> Iterator[Lapse]:
+def lint_answer(answer: IndexAnswer, *, asked: Collection[bytes] = ()) -> Iterator[Lapse]:
     """Say everything that is not as written, in the order of the message.
 
     Args:
         answer: as it came.
-        is_plain: the request asked for no extension, so that no headers belong into the answer.
+        asked: names, in small letters, of the headers that the request asked for; without, none belong here.
     """
     yield from lint_line_ends(answer.lines)
     yield from _lint_status(answer.status)
-    if is_plain:
-        yield from _lint_headers(answer)
+    yield from _lint_headers(answer, asked)
+    if not LENGTHENING.intersection(asked):
         for record in answer.records:
             yield from _lint_record(record)
         yield from _lint_strays(answer)
@@ -49,14 +50,15 @@ def _lint_status(status: StatusLine) -> Iterator[Lapse]:
         yield Lapse("B-21", Level.SHOULD, "the status line is worded differently", written, status.line.text)
 
 
-def _lint_headers(answer: IndexAnswer) -> Iterator[Lapse]:
-    if answer.headers:
+def _lint_headers(answer: IndexAnswer, asked: Collection[bytes]) -> Iterator[Lapse]:
+    unasked = [header for header in answer.headers if header.name.lower() not in asked]
+    if unasked:
         yield Lapse(
             "B-16",
             Level.SHOULD,
             "headers that nobody asked for",
             b"",
-            answer.headers[0].line.text,
+            unasked[0].line.text,
             symptom=Symptom.HEADERS_UNASKED,
         )
 
