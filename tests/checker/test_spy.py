@@ -65,7 +65,7 @@ def test_extensions_that_were_asked_for_are_no_lapses(stage: Stage) -> None:
         + LIST.replace(b"ALL", b"SOME")
     )
     answers = ask_raw_to_end(listening, asked)
-    assert b"Features:" in answers and b"Want:" in answers and b"Reason:" in answers
+    assert all(name in answers for name in (b"Features:", b"Want:", b"Reason:"))
     spy.wait_for(r"^\[1\] \* closed by the server$")
     assert "✘ B-16" not in spy.output
 
