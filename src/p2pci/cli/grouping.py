@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _REST = "Other"
+_WHOLE = 1000  # letters: a first sentence is wrapped, never cut off
 
 
 class SectionedGroup(click.Group):
@@ -26,7 +27,6 @@ class SectionedGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, with one column of names for all headings."""
         shown = {name: command for name in self.list_commands(ctx) if (command := self._shown(ctx, name))}
-        width = formatter.width - 6 - max(map(len, shown), default=0)
         column = max(map(len, shown), default=0)
         placed = {name for names in self.sections.values() for name in names}
         rest = [name for name in shown if name not in placed]
@@ -34,7 +34,9 @@ class SectionedGroup(click.Group):
         headings[_REST] = [*headings.get(_REST, []), *rest]
         for title, names in headings.items():
             rows = [
-                (name.ljust(column), shown[name].get_short_help_str(width)) for name in names if name in shown
+                (name.ljust(column), shown[name].get_short_help_str(_WHOLE))
+                for name in names
+                if name in shown
             ]
             if rows:
                 with formatter.section(title):

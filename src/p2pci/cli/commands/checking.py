@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from p2pci.cli.grouping import SectionedGroup
 from p2pci.cli.limiting import grouped
 from p2pci.cli.options import ADVERTISED, PORT, SECONDS, SERVER, json_option, run_command
 from p2pci.protocol.grammar import DEFAULT_PORT, MAX_NUMBER
@@ -99,7 +100,7 @@ _check_and_start_options = grouped("options", _options, names=("start", *_NAMES)
 _list_option = click.option("--list", "is_list", is_flag=True, help="Show the cases, and try none.")
 
 
-@click.group()
+@click.group(cls=SectionedGroup, sections={"Commands": ("server", "peer", "client", "class")})
 def check() -> None:
     """Judge any implementation of the protocol, from the wire alone.
 
