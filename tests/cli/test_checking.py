@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -225,6 +226,7 @@ def test_our_own_holder_conforms(stage: Stage) -> None:
     other = run((*words, "--only", "P-3,B-13", "--have", "7"), cwd=stage.folder)
     assert other.returncode == 6
     assert f" {LOOPBACK}:{port} --have 7 --file {copy[1]} --strict\n" in other.stdout
+    assert "The program says that it has no such document." in other.stdout
 
 
 def test_holder_is_judged_by_a_document_that_it_has(stage: Stage) -> None:
@@ -275,6 +277,15 @@ def test_client_needs_a_command_and_somebody_who_uses_its_menu(stage: Stage) -> 
     assert "behind --" in run(CLIENT, cwd=stage.folder).stderr
     done = run((*CLIENT, "--", "true"), cwd=stage.folder)
     assert (done.returncode, "--script FILE" in done.stderr) == (2, True)
+
+
+def test_taken_port_of_the_index_that_we_play_is_told_as_such(stage: Stage) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = str(taken.getsockname()[1])
+        words = ("--listen", port, "--script", "default", "--only", "B-14/3", "--", "true")
+        done = run((*CLIENT, *words), cwd=stage.folder)
+    assert done.returncode == 4
+    assert "give --listen another port" in done.stdout
 
 
 def test_document_that_is_too_large_is_refused_and_not_held_against_the_peer(tmp_path: Path) -> None:

@@ -59,6 +59,14 @@ class Symptom(Enum):
         "Nothing came back. Does the program flush what it writes, and does it wait for something that the "
         "protocol does not send?"
     )
+    NO_REQUEST = (
+        "What was typed led to no request. Where the program waits is in what it printed last: does the "
+        "script type all that the menu asks for, in that order? Else: is what the program sends flushed?"
+    )
+    NOT_HERE = (
+        "The program says that it has no such document. Does it have the one behind --have, in the folder "
+        "that it reads? Look there first: most cases get this document."
+    )
     SLOW = "Something came, but so slowly that it was given up. Does the program sleep, or send byte by byte?"
     CLOSES_EARLY = (
         "The connection was closed although nobody left. Serve a connection in a loop, until its other end "

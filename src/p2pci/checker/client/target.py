@@ -28,7 +28,7 @@ from p2pci.errors import ProgramError
 METHODS = {Action.ADD: b"ADD", Action.LOOKUP: b"LOOKUP", Action.LIST: b"LIST"}
 TITLE = "A Document of Many Words"
 STOP_SECONDS = 5.0  # of the time for a case, in which a program that hangs is ended
-_EXPLAINED = (Symptom.NOT_CONNECTED, Symptom.SILENT, Symptom.HANGS_ON_ANSWER, Symptom.ENDS_ON_ERROR)
+_EXPLAINED = (Symptom.NOT_CONNECTED, Symptom.NO_REQUEST, Symptom.HANGS_ON_ANSWER, Symptom.ENDS_ON_ERROR)
 
 # Numbers above those of real documents: what the program shares is not ours.
 _NUMBERS = itertools.count(random.randrange(20_000, 900_000))
@@ -190,7 +190,7 @@ class Client:
         number: int = 0,
         title: str = "",
         seconds: float = 0.0,
-        symptom: Symptom = Symptom.SILENT,
+        symptom: Symptom = Symptom.NO_REQUEST,
     ) -> Asked:
         """Use the menu, and give the request that comes of it.
 
@@ -214,7 +214,7 @@ class Client:
         await self._wait_for(lambda: len(holder.asked) > position)
         if len(holder.asked) > position:
             return holder.asked[position]
-        return self._miss("no GET came to the holder", Symptom.SILENT)
+        return self._miss("no GET came to the holder", Symptom.NO_REQUEST)
 
     async def start_get(self, record: Record) -> None:
         """Have it download by this record, which the index has from now on."""

@@ -123,7 +123,8 @@ class Holder:
 
     async def usual(self) -> Answer:
         """Get the document as everybody does; it must be answered 200."""
-        return require_code(await self.get(), 200)
+        answer = await self.get()
+        return require_code(answer, 200, symptom=Symptom.NOT_HERE if answer.code == 404 else None)
 
     async def require_alive(self, *, after: str) -> None:
         """Check that the document is still to be had.

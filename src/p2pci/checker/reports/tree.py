@@ -217,6 +217,10 @@ def _unusable(report: Report) -> tuple[str, str]:
     advice = "Check the address, and that the program is running; --start 'COMMAND' starts it."
     if report.subject.kind == "client":
         advice = "Check the command behind --, and that the program connects to this machine's port --listen."
+        if why.startswith("we cannot listen"):
+            advice = (
+                "Stop what listens there, or give --listen another port, and the same one to the program."
+            )
     return f"Nothing could be tried: {why}.", advice
 
 
