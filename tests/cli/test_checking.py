@@ -285,6 +285,7 @@ def test_taken_port_of_the_index_that_we_play_is_told_as_such(stage: Stage) -> N
         words = ("--listen", port, "--script", "default", "--only", "B-14/3", "--", "true")
         done = run((*CLIENT, *words), cwd=stage.folder)
     assert done.returncode == 4
+    assert f"we cannot listen on localhost:{port}: address already in use" in " ".join(done.stdout.split())
     assert "give --listen another port" in done.stdout
 
 

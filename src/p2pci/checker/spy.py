@@ -49,7 +49,10 @@ class Spy:
         try:
             self._server = await asyncio.start_server(self._accept, host, port)
         except OSError as error:
-            raise CannotListenError(f"{host or '*'}:{port}", reason=error.strerror or str(error)) from error
+            _, _, reason = (error.strerror or str(error)).rpartition(
+                ": "
+            )  # asyncio repeats the address before it
+            raise CannotListenError(f"{host or '*'}:{port}", reason=reason) from error
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

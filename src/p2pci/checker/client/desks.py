@@ -93,7 +93,8 @@ class Desk(ABC):
             except OSError as error:
                 if self._servers:
                     return  # there is no second one
-                raise Unreachable(f"we cannot listen on {host}:{port}: {error.strerror or error}") from error
+                _, _, reason = (error.strerror or str(error)).rpartition(": ")  # asyncio repeats the address
+                raise Unreachable(f"we cannot listen on {host}:{port}: {reason}") from error
             self._servers.append(server)
             self.port = server.sockets[0].getsockname()[1]
 
