@@ -218,6 +218,13 @@ async def test_nonsense_is_refused_in_one_sentence(page: Page, path: str, status
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.parametrize("path,is_shown", [("/nothing", True), ("/rfc/x", True), ("/api/nothing", False)])
+async def test_mistyped_address_shows_people_the_page(page: Page, path: str, *, is_shown: bool) -> None:
+    answer = await page.ask(path, Accept="text/html,*/*")
+    assert (answer.status, "<!doctype html>" in answer.text.lower()) == (404, is_shown)
+    assert "docs/api.md" in (await page.ask(path)).text
+
+
 @pytest.mark.parametrize(
     "path,body",
     [

@@ -61,6 +61,11 @@ def _make_app(state: State, *, change_token: str) -> Starlette:
         path = request.url.path
         return HTMLResponse(page.render(kind="peer", pages=PAGES, page=path, change_token=change_token))
 
+    async def say_nothing_is_there(request: Request, error: Exception) -> Response:
+        answer = await show(request) if _is_of_a_person(request) else _nothing_there()
+        answer.status_code = error.status_code if isinstance(error, HTTPException) else 404
+        return answer
+
     shown = ["/", *(address for address, _ in PAGES), "/rfc/{number:int}"]
     return Starlette(
         routes=[
@@ -68,12 +73,15 @@ def _make_app(state: State, *, change_token: str) -> Starlette:
             *(Route(address, show) for address in shown),
             static_files(),
         ],
-        exception_handlers={P2PCIError: error_answer, HTTPException: _nothing_there},
+        exception_handlers={P2PCIError: error_answer, HTTPException: say_nothing_is_there},
     )
 
 
-async def _nothing_there(_request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    return JSONResponse(
-        {"error": "Nothing is done at this address. docs/api.md has those where it is."}, status
-    )
+def _is_of_a_person(request: Request) -> bool:
+    """Tell a mistyped address, where the page itself says that there is nothing, from a program's."""
+    is_page = not request.url.path.startswith(("/api/", "/static/"))
+    return is_page and request.method == "GET" and "text/html" in request.headers.get("accept", "")
+
+
+def _nothing_there() -> Response:
+    return JSONResponse({"error": "Nothing is done at this address. docs/api.md has those where it is."})
