@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from p2pci.library.search.store import INDEX_NAME
-from tests.cli.process import P2PCI, Stage, closed_port, fill, run
+from tests.cli.process import P2PCI, Stage, closed_port, run
 from tests.library.search.conftest import write
 
 pytestmark = pytest.mark.slow  # every test runs commands; what they do is tested below them, too
@@ -181,9 +181,12 @@ def test_damaged_index_is_mended_without_a_word(shelf: Path) -> None:
 
 
 def test_interrupted_indexing_ends_in_order_and_goes_on_next_time(tmp_path: Path, stage: Stage) -> None:
-    fill(tmp_path / "rfcs", {number: f"Number {number}" for number in range(1, 2000)})
-    searching = stage.start(*P2PCI, "search", "text", "--here", cwd=tmp_path, on_terminal=True)
+    folder = tmp_path / "rfcs"
+    folder.mkdir()
+    for number in range(1, 1001):  # so much that it takes seconds: how far it is shows ten times in each
+        write(folder, number, " ".join(f"text{(number * each) % 9973}" for each in range(1, 9001)))
+    searching = stage.start(*P2PCI, "search", "document", "--here", cwd=tmp_path, on_terminal=True)
     searching.wait_for(r"Indexing rfcs: \d+ of \d+ documents")
     searching.signal(signal.SIGINT)
     assert searching.finish() == 130
-    assert len(found(tmp_path, "text", "--here", "--limit", "1000")) == 1000
+    assert len(found(tmp_path, "document", "--here", "--limit", "1000")) == 1000
