@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from p2pci.events import Address, Event, Servers, Watcher
     from p2pci.library.search.index import SearchIndex
     from p2pci.protocol.messages import Record
+    from p2pci.upload import Sending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,11 @@ class Peer:
     def upload_port(self) -> int:
         """The port of the upload server, once started."""
         return self._upload.port
+
+    @property
+    def sending(self) -> list[Sending]:
+        """The documents on their way to others that do not take them at once."""
+        return self._upload.sending
 
     @property
     def document_count(self) -> int:

@@ -11,6 +11,7 @@
 Imports `serving`, `countdown`, `library`, `protocol`, `events` and `errors`.
 """
 
+from p2pci.upload.connection import Sending
 from p2pci.upload.server import UploadLimits, UploadServer
 
-__all__ = ["UploadLimits", "UploadServer"]
+__all__ = ["Sending", "UploadLimits", "UploadServer"]

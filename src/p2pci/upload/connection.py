@@ -8,9 +8,10 @@ Imports its floor's `heads`, `opening` and `from_file`.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from p2pci.events import Received, Role, Sent
 from p2pci.protocol.documents import encode_document_error
@@ -28,11 +29,29 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
+    from p2pci.events import Address
     from p2pci.library import OpenDocument
     from p2pci.upload.server import UploadServer
 
 PIECE_BYTES = 256 * 1024  # of a document that is in memory, written at a time
 BATCH = 32  # GETs that are taken at a time
+
+
+class Sending(NamedTuple):
+    """A document, or a part of one, that its reader does not take at once.
+
+    Attributes:
+        address: of who asked for it.
+        number: of the RFC.
+        began: seconds since 1970.
+        sent: bytes that the system has taken, of `size`.
+    """
+
+    address: Address
+    number: int
+    began: float
+    sent: int
+    size: int
 
 
 class UploadConnection(ServedConnection):
@@ -41,12 +60,23 @@ class UploadConnection(ServedConnection):
     _upload: asyncio.Task[None] | None = None  # what of the answers does not go out at once
     _has_slot = False
     _writable: asyncio.Future[None] | None = None  # while an upload waits until more can be written
+    _sending: tuple[int, float, int] | None = None  # number, beginning, and size of what waits for its reader
+    _unwritten = 0  # bytes of that
     _keeps_alive = False  # agreed on this connection (clause P-5.25)
 
     def __init__(self, server: UploadServer, listener: Listener) -> None:
         super().__init__(Conversation.P2P, listener)
         self._server = server
         self._taken: deque[Get | Refusal] = deque()  # off what came, and not answered yet
+
+    @property
+    def sending(self) -> Sending | None:
+        """What waits for its reader; None while nothing does."""
+        if self._sending is None:
+            return None
+        number, began, size = self._sending
+        left = self._unwritten + self.transport.get_write_buffer_size()
+        return Sending(self.address, number, began, max(0, size - left), size)
 
     # Called by the event loop
 
@@ -160,6 +190,7 @@ class UploadConnection(ServedConnection):
 
     def _end_answer(self, get: Get, facts: Facts) -> None:
         """Note that all of a document was written; without keep-alive the close follows."""
+        self._sending = None
         if not self.transport.is_closing():
             self._server.note_upload(self, get.number, len(span_of(get.options, facts.size) or ()))
         if not get.options.keeps_alive:
@@ -199,13 +230,13 @@ class UploadConnection(ServedConnection):
             self._server.idle.stop(self)
             self.set_reading(False)  # one after the other
         self._upload = self._loop.create_task(upload)
-        self._server.uploads.add(self._upload)
+        self._server.uploads[self._upload] = self
         self._upload.add_done_callback(self._go_on)
 
     def _go_on(self, upload: asyncio.Task[None]) -> None:
         """Turn to what was asked for meanwhile."""
-        self._server.uploads.discard(upload)
-        self._upload = None
+        del self._server.uploads[upload]
+        self._upload = self._sending = None
         self._has_slot = False
         if not self.is_finishing and not self.transport.is_closing():
             self.serve()
@@ -234,7 +265,7 @@ class UploadConnection(ServedConnection):
         """Hold a slot until a slow reader has taken what is sent to it from memory."""
         async with self._server.slots:
             self._has_slot = True
-            await self._send_rest(rest)
+            await self._send_rest(get, facts, rest)
             self._end_answer(get, facts)
 
     def _take_gets(self, first: Get) -> list[Get]:
@@ -274,7 +305,7 @@ class UploadConnection(ServedConnection):
     async def _send_whole(self, get: Get, opened: Opened, document: OpenDocument) -> None:
         """Send a document that was read; one that has shrunk meanwhile ends in a short body."""
         self._server.kept.keep(get.number, document, facts=opened.facts, data=opened.data)
-        await self._send_rest(self._send_part(get, opened.facts, opened.data))
+        await self._send_rest(get, opened.facts, self._send_part(get, opened.facts, opened.data))
         if document.left:
             self.finish()
         else:
@@ -290,6 +321,7 @@ class UploadConnection(ServedConnection):
         self.transport.set_write_buffer_limits(high=0)  # writable: all that was written is out
         self._send(head_of(get.options, opened.facts))
         await self._until_writable()
+        self._sending, self._unwritten = (get.number, time.time(), document.left), document.left
         await self._send_from_file(document)
         if document.left:
             self.finish()
@@ -310,12 +342,17 @@ class UploadConnection(ServedConnection):
                 if not piece or self.transport.is_closing():
                     break
                 self.transport.write(piece)
+                self._unwritten = document.left
                 await self._until_writable()
         finally:
             if out is not None:
                 out.close()
 
-    async def _send_rest(self, rest: memoryview) -> None:
+    async def _send_rest(self, get: Get, facts: Facts, rest: memoryview) -> None:
+        if self.can_write and not rest:
+            return
+        self._sending = (get.number, time.time(), len(span_of(get.options, facts.size) or ()))
+        self._unwritten = len(rest)
         most = self._server.pace.piece_bytes if self._server.pace else PIECE_BYTES
         await self._until_writable()
         while rest and not self.transport.is_closing():
@@ -324,6 +361,7 @@ class UploadConnection(ServedConnection):
                 return
             self.transport.write(rest[:most])
             rest = rest[most:]
+            self._unwritten = len(rest)
             await self._until_writable()
 
     async def _until_due(self, size: int) -> None:

@@ -14,7 +14,7 @@ from p2pci.countdown import Countdown
 from p2pci.events import MoreUploaded, Uploaded
 from p2pci.library import ALL
 from p2pci.serving import Listener, ServingLimits
-from p2pci.upload.connection import UploadConnection
+from p2pci.upload.connection import Sending, UploadConnection
 from p2pci.upload.kept import KeptDocuments
 from p2pci.upload.pacing import Pace
 
@@ -85,7 +85,7 @@ class UploadServer:
         self.slots = asyncio.Semaphore(self._slot_count)
         self.kept = KeptDocuments(shelf.state, max_bytes=self.limits.kept_bytes)
         self.pace = Pace(self.limits.rate) if self.limits.rate else None
-        self.uploads: set[asyncio.Task[None]] = set()
+        self.uploads: dict[asyncio.Task[None], UploadConnection] = {}
         self.idle: Countdown[UploadConnection]
         self._sent = 0  # documents, in the second that began with the first of them
         self._untold_bytes = 0
@@ -98,6 +98,11 @@ class UploadServer:
     def port(self) -> int:
         """The port that it listens on, once started."""
         return self._listener.port if self._listener else self._wanted_port
+
+    @property
+    def sending(self) -> list[Sending]:
+        """The documents that wait for their readers, in the order in which they were asked for."""
+        return [sending for connection in self.uploads.values() if (sending := connection.sending)]
 
     async def start(self) -> None:
         """Begin to listen.

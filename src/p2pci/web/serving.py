@@ -1,11 +1,12 @@
 """A web application on a port of its own, in the loop that runs: uvicorn without its signals and logs.
 
-Imports `accepting` and `dialing`.
+Imports `accepting`, `dialing` and `protocol`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 
 from p2pci.accepting import cannot_listen
 from p2pci.dialing import show_address
+from p2pci.protocol.escaping import escape
 
 STOP_SECONDS = 1  # answers under way at the end; a stream of events never ends by itself
 
@@ -32,6 +34,7 @@ class WebServer:
     def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
         self.host = host
         self.port = port
+        logging.getLogger("uvicorn.error").addFilter(_tell_in_one_line)
         self._server = _InOurLoop(
             uvicorn.Config(
                 app,
@@ -62,6 +65,14 @@ class WebServer:
         self._server.should_exit = True
         if self._serving:
             await self._serving
+
+
+def _tell_in_one_line(record: logging.LogRecord) -> bool:
+    """Say why an answer was cut, and not in which lines of ours."""
+    if record.exc_info and (error := record.exc_info[1]):
+        reason = escape(str(error.__cause__ or error))
+        record.msg, record.args, record.exc_info = "An answer of the page was cut: %s", (reason,), None
+    return True
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import socket
 from pathlib import Path
 
@@ -127,6 +128,53 @@ async def test_what_one_sends_is_told(page: Page) -> None:
     assert now["outgoing"][0]["number"] == 7001
     log = (await page.get("/api/log"))["messages"]
     assert any(message["text"].startswith("GET RFC 7001 P2P-CI/1.0\nHost") for message in log)
+
+
+async def test_what_its_reader_is_slow_to_take_is_told_until_it_is_out(page: Page) -> None:
+    size = 30_000_000
+    (page.peer.shelf.path / "rfc7500.txt").write_bytes(b"7500" * (size // 4))
+    page.peer.shelf.scan()
+    with socket.create_connection((HOST, page.peer.upload_port)) as reader:
+        reader.sendall(b"GET RFC 7500 P2P-CI/1.0\r\nHost: h\r\nOS: o\r\n\r\n")
+        async with asyncio.timeout(10):
+            while not (going := (await page.get("/api/transfers"))["outgoing"]):
+                pass
+        (each,) = going
+        assert (each["stage"], each["number"], each["bytes"]) == ("going", 7500, size)
+        assert each["to"] == "{}:{}".format(*reader.getsockname())
+        assert 0 <= each["done"] < size
+        await asyncio.to_thread(_read_out, reader)
+    (gone,) = (await page.get("/api/transfers"))["outgoing"]
+    assert (gone["stage"], gone["number"], gone["done"]) == ("done", 7500, size)
+
+
+def _read_out(reader: socket.socket) -> None:
+    while reader.recv(1_000_000):
+        pass
+
+
+async def test_original_of_any_size_is_given_whole(page: Page) -> None:
+    text = "All of it.\n" * 2_000_000
+    (page.peer.shelf.path / "rfc7500.txt").write_text(text)
+    page.peer.shelf.scan()
+    assert (await page.ask("/api/rfc/7500/original")).text == text
+
+
+async def test_original_that_shrinks_meanwhile_does_not_look_whole(
+    page: Page, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = page.peer.shelf.path / "rfc7500.txt"
+    file.write_bytes(b"7500" * 10_000_000)
+    page.peer.shelf.scan()
+    connection = http.client.HTTPConnection(HOST, page.port, timeout=10)
+    await asyncio.to_thread(connection.request, "GET", "/api/rfc/7500/original")
+    with await asyncio.to_thread(connection.getresponse) as answer:
+        file.write_bytes(b"")
+        with pytest.raises(http.client.IncompleteRead):
+            await asyncio.to_thread(answer.read)
+    connection.close()
+    (record,) = caplog.records
+    assert (record.exc_info, "rfc7500.txt" in record.getMessage()) == (None, True)
 
 
 async def test_log_goes_on_behind_a_position(page: Page) -> None:

@@ -7,11 +7,11 @@ A GET tells, a POST does; what goes wrong is `{"error": a sentence}`. Imports `m
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from p2pci.dialing import show_address
@@ -143,7 +143,9 @@ class Api:
 
     async def give_original(self, request: Request) -> Response:
         """The document as it is on the shelf; as plain text, whatever it holds."""
-        return PlainTextResponse(await self._state.reader.original(_number(request.path_params["number"])))
+        pieces = self._state.reader.original(_number(request.path_params["number"]))
+        first = await anext(pieces, b"")  # what is not there is said before anything of the answer
+        return StreamingResponse(_lead(first, pieces), media_type="text/plain")
 
     async def tell_transfers(self, _request: Request) -> Response:
         return JSONResponse(self._state.transfers())
@@ -183,6 +185,12 @@ class Api:
     async def _refresh(self, _body: Mapping[str, Any]) -> object:
         self._state.swarm.refresh()
         return {}
+
+
+async def _lead(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in others:
+        yield piece
 
 
 def _change(path: str, act: Callable[[Mapping[str, Any]], Awaitable[object]]) -> Route:

@@ -1,6 +1,6 @@
 """A document of the shelf as people read it, the last few kept.
 
-Imports `library`.
+Imports `library` and `errors`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from p2pci.errors import LibraryError
 from p2pci.library.text import Text, read_text
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from p2pci.library import Shelf
 
 MAX_KEPT = 8
+PIECE_BYTES = 1024 * 1024
 MAX_BYTES = 16 * 1024 * 1024
 """More of a document is not made a page of: the largest RFC has 2 MB."""
 
@@ -35,9 +39,15 @@ class Reader:
         """
         return await asyncio.get_running_loop().run_in_executor(None, self._read, number)
 
-    async def original(self, number: int) -> bytes:
-        """Give its bytes; raises what `read` does."""
-        return await asyncio.get_running_loop().run_in_executor(None, self._bytes, number)
+    async def original(self, number: int) -> AsyncIterator[bytes]:
+        """Give its bytes, piece by piece; raises what `read` does, at the first one."""
+        loop = asyncio.get_running_loop()
+        with await loop.run_in_executor(None, self._shelf.open, number) as opened:
+            while opened.left:
+                piece = await loop.run_in_executor(None, opened.read, PIECE_BYTES)
+                if not piece:
+                    raise LibraryError(opened.path, reason="became shorter while it was read.")
+                yield piece
 
     def _read(self, number: int) -> Text:
         with self._shelf.open(number) as opened:
@@ -47,7 +57,3 @@ class Reader:
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
         return text
-
-    def _bytes(self, number: int) -> bytes:
-        with self._shelf.open(number) as opened:
-            return opened.read(MAX_BYTES)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from p2pci.peer import Peer
     from p2pci.web.peer.chronicle import Chronicle
 
-LOOK_SECONDS = 0.5  # at the shelf, which others fill too
+LOOK_SECONDS = 0.5  # at the shelf, which others fill too, its index, and what goes out
 
 
 class State:
@@ -61,7 +61,9 @@ class State:
 
     def transfers(self) -> wording.Json:
         """What is on its way."""
-        return wording.transfers(self.chronicle.transfers, self._title, self.fetching.run)
+        return wording.transfers(
+            self.chronicle.transfers, self._title, sending=self.peer.sending, run=self.fetching.run
+        )
 
     def _title(self, number: int) -> str:
         offer = self.swarm.offers.get(number)
@@ -71,14 +73,16 @@ class State:
         return {"documents": len(self.peer.shelf.documents), "swarm_read_at": self.swarm.read_at}
 
     async def _look(self) -> None:
-        """See that the shelf has changed, or the index of its texts got on."""
-        documents, progress = self.peer.shelf.documents, None
+        """Stir the topics that no event tells of."""
+        seen = self._look_at()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if documents != (now := self.peer.shelf.documents):
-                documents = now
-                self.streams.stir("shelf")
-                self.streams.stir("health")
-            if self.peer.search and progress != self.peer.search.progress:
-                progress = self.peer.search.progress
-                self.streams.stir("health")
+            before, seen = seen, self._look_at()
+            for topic, state in seen.items():
+                if state != before[topic]:
+                    self.streams.stir(topic)
+
+    def _look_at(self) -> dict[str, object]:
+        documents = self.peer.shelf.documents
+        progress = self.peer.search.progress if self.peer.search else None
+        return {"shelf": documents, "health": (documents, progress), "transfers": self.peer.sending}

@@ -1,7 +1,7 @@
 """What a peer knows and does, as JSON can have it, and its health in words.
 
 Text from the wire stays as it came: a program wants it so, and the page shows it as text alone. Times are
-seconds since 1970. Imports `library`, `dialing`, `events` and its package.
+seconds since 1970. Imports `library`, `dialing`, `events`, `upload` and its package.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from p2pci.protocol.addresses import is_loopback
 from p2pci.web.peer.transfers import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Sequence
 
     from p2pci.events import Address
     from p2pci.library import Document, Entry
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from p2pci.library.text import Text
     from p2pci.mirror import Offer
     from p2pci.peer import Peer
+    from p2pci.upload import Sending
     from p2pci.web.peer.chronicle import Chronicle
     from p2pci.web.peer.fetching import MirrorRun
     from p2pci.web.peer.messages import Message
@@ -164,17 +165,22 @@ def text_of(text: Text, here: Container[int]) -> Json:
     }
 
 
-def transfers(kept: Transfers, title_of: TitleOf, run: MirrorRun | None) -> Json:
-    """What is on its way, and was lately: what still comes first, else the newest."""
+def transfers(
+    kept: Transfers, title_of: TitleOf, *, sending: Sequence[Sending], run: MirrorRun | None
+) -> Json:
+    """What is on its way, and was lately: what still comes or goes first, else the newest."""
     incoming = sorted(
         kept.incoming.values(),
         key=lambda each: (each.stage not in (Stage.ASKED, Stage.COMING), -each.began),
     )
-    outgoing = list(kept.outgoing)[: -SHOWN_TRANSFERS - 1 : -1]
+    outgoing = [
+        *(_going(each, title_of) for each in sending[:SHOWN_TRANSFERS]),
+        *(_gone(each, title_of) for each in list(kept.outgoing)[: -SHOWN_TRANSFERS - 1 : -1]),
+    ]
     return {
         "under_way": kept.under_way,
         "incoming": [_incoming(each, title_of) for each in incoming[:SHOWN_TRANSFERS]],
-        "outgoing": [_outgoing(each, title_of) for each in outgoing],
+        "outgoing": outgoing[:SHOWN_TRANSFERS],
         "received": {"documents": kept.received_documents, "bytes": kept.received_bytes},
         "sent": {"documents": kept.sent_documents, "bytes": kept.sent_bytes},
         "mirror": _mirror(run, title_of) if run else None,
@@ -196,13 +202,28 @@ def _incoming(each: Incoming, title_of: TitleOf) -> Json:
     }
 
 
-def _outgoing(each: Outgoing, title_of: TitleOf) -> Json:
+def _going(each: Sending, title_of: TitleOf) -> Json:
     return {
+        "stage": "going",
+        "time": each.began,
+        "to": show_address(each.address),
+        "number": each.number,
+        "title": title_of(each.number),
+        "documents": 1,
+        "done": each.sent,
+        "bytes": each.size,
+    }
+
+
+def _gone(each: Outgoing, title_of: TitleOf) -> Json:
+    return {
+        "stage": "done",
         "time": each.time,
         "to": each.address,
         "number": each.number,
         "title": title_of(each.number),
         "documents": each.documents,
+        "done": each.size,
         "bytes": each.size,
     }
 

@@ -76,7 +76,7 @@ function outgoingTable(rows) {
   return h("div.table", {}, h(
     "table",
     {},
-    h("caption.unseen", {}, "Documents sent to others"),
+    h("caption.unseen", {}, "Documents on their way to others, and those that were sent"),
     h("thead", {}, h("tr", {}, h("th", {}, "Time"), h("th", {}, "Document"), h("th.wide-only", {}, "To"), h("th.figure", {}, "Size"))),
     h("tbody", {}, rows.map((each) => h(
       "tr",
@@ -84,10 +84,15 @@ function outgoingTable(rows) {
       h("td.figures", {}, clock(each.time)),
       h("td", {}, each.number ? h("a", { href: address(each.number) }, h("span.number", {}, `RFC ${each.number}`), " ", h("span.title", {}, each.title)) : `and ${many(each.documents, "more document")} within a second`),
       h("td.mono.wide-only", {}, each.to),
-      h("td.figure", {}, bytes(each.bytes)),
+      h("td.figure", {}, each.stage === "going" ? going(each) : bytes(each.bytes)),
     ))),
   ));
 }
+
+const going = (each) => [
+  h("progress", { "aria-label": `RFC ${each.number} to ${each.to}`, value: each.done, max: String(each.bytes) }),
+  h("span.small.soft", {}, ` ${bytes(each.done) || "0 B"} of ${bytes(each.bytes)}`),
+];
 
 // The selection that was asked for last; nothing before there was one.
 export function mirrorPanel(signal) {
