@@ -32,7 +32,7 @@ export function showTransfers({ main, signal, name }) {
     (now) => {
       fill(
         cards,
-        card(now.under_way, "on their way"),
+        card(now.under_way, "on their way here"),
         card(count(now.received.documents), `fetched, ${bytes(now.received.bytes)}`),
         card(count(now.sent.documents), `sent to others, ${bytes(now.sent.bytes)}`),
       );
