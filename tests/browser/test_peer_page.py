@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.browser.swarm import HERE, Swarm
+from tests.cli.process import LOOPBACK
 
 pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
 
@@ -89,6 +91,21 @@ def test_selection_is_mirrored_with_its_sources(open_page: OpenPage, swarm: Swar
     assert {path.name for path in swarm.library.glob("rfc72*.txt")} == {
         f"rfc{n}.txt" for n in (7201, 7202, 7203)
     }
+
+
+def test_document_on_its_way_to_a_slow_reader_shows_how_far_it_is(open_page: OpenPage, swarm: Swarm) -> None:
+    (swarm.library / "rfc7500.txt").write_text("\n\nA Long One\n\n" + "All of it.\n" * 2_000_000)
+    page = open_page("/transfers")
+    listening = re.search(r"listening on port (\d+)", swarm.peer.output)
+    assert listening
+    with socket.create_connection((LOOPBACK, int(listening[1]))) as reader:
+        reader.sendall(b"GET RFC 7500 P2P-CI/1.0\r\nHost: h\r\nOS: o\r\n\r\n")
+        bar = page.get_by_role("progressbar", name="RFC 7500 to {}:{}".format(*reader.getsockname()))
+        expect(bar).to_be_visible()
+        while reader.recv(1_000_000):
+            pass
+    expect(bar).to_be_hidden()
+    expect(page.get_by_role("row", name="RFC 7500")).to_contain_text("22 MB")
 
 
 def test_list_keeps_its_page_and_filter_in_its_address(open_page: OpenPage) -> None:
