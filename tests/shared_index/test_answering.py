@@ -9,25 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.process import LOOPBACK, P2PCI, Stage, run
+from tests.cli.process import P2PCI, run
 from tests.promises.running import until
 from tests.server.wire_client import add
 from tests.shared_index.redis_server import RedisServer
 from tests.shared_index.swarm import Host, Hosted, Swarm
 
-_USERS = (
-    "--user",
-    "default",
-    "off",
-    "--user",
-    "p2pci",
-    "on",
-    ">secret",
-    "~p2pci:*",
-    "&p2pci:*",
-    "+@all",
-    "-@dangerous",
-)
 _numbers = count(100, 10)
 
 
@@ -172,19 +159,3 @@ def test_what_cannot_be_is_said(words: tuple[str, ...], told: str, tmp_path: Pat
     done = run((*P2PCI, "server", "--port", "0", *words), cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith(told)
-
-
-@pytest.mark.slow
-def test_user_and_password_are_needed_where_redis_has_them(stage: Stage, tmp_path: Path) -> None:
-    redis = RedisServer(tmp_path, *_USERS)
-    try:
-        server = stage.start(*P2PCI, "server", "--port", "0", "--shared", redis.url)
-        server.wait_for("^Redis refuses us: .*Check user, password and rights in --shared.$")
-        assert server.finish() == 4
-        url = f"redis://p2pci:secret@{LOOPBACK}:{redis.port}/0"
-        server = stage.start(*P2PCI, "server", "--port", "0", "--shared", url)
-        server.wait_for("One index with 0 other")
-        server.wait_for("Listening")
-        assert "secret" not in server.output
-    finally:
-        redis.kill()

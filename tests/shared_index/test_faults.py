@@ -13,7 +13,7 @@ import pytest
 from tests.cli.process import LOOPBACK, P2PCI, Stage, fill, run
 from tests.promises.running import until
 from tests.server.wire_client import add, lookup
-from tests.shared_index.redis_server import RedisServer
+from tests.shared_index.redis_server import Engine, RedisServer
 from tests.shared_index.swarm import LEASE_SECONDS, Swarm, left_line
 
 pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
@@ -23,9 +23,9 @@ ROOM_SECONDS = 2.0  # for a machine that is busy
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
+def redis(engine: Engine, tmp_path: Path) -> Iterator[RedisServer]:
     """One that may be killed."""
-    server = RedisServer(tmp_path)
+    server = RedisServer(tmp_path, engine=engine)
     yield server
     server.kill()
 

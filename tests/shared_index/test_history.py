@@ -16,7 +16,7 @@ import pytest
 from tests.cli.process import LOOPBACK
 from tests.server.wire_client import add, lookup
 from tests.shared_index.history import Held, History, Outage, Seen
-from tests.shared_index.redis_server import RedisServer
+from tests.shared_index.redis_server import Engine, RedisServer
 from tests.shared_index.swarm import LEASE_SECONDS, Node, Swarm
 
 CLIENTS = 20
@@ -27,9 +27,9 @@ ANSWER_SECONDS = 20.0
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
+def redis(engine: Engine, tmp_path: Path) -> Iterator[RedisServer]:
     """One that may be killed."""
-    server = RedisServer(tmp_path)
+    server = RedisServer(tmp_path, engine=engine)
     yield server
     server.kill()
 
@@ -179,7 +179,7 @@ async def test_short_history_under_faults_is_as_promised(swarm: Swarm) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("engine, seed", [(Engine.REDIS, 1), (Engine.VALKEY, 2)], indirect=["engine"])
 async def test_long_history_under_faults_is_as_promised(swarm: Swarm, seed: int) -> None:
     names = ["pause_server", "kill_redis", "empty_redis", "kill_server", "hang_redis", "cut_connections"]
     random.Random(seed).shuffle(names)

@@ -230,6 +230,7 @@ def _make_client(url: str, away_seconds: float) -> Redis:
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 
+    tls: dict[str, Any] = {"ssl_check_hostname": True} if url.startswith("rediss:") else {}
     try:
         return Redis.from_url(
             url,
@@ -237,6 +238,7 @@ def _make_client(url: str, away_seconds: float) -> Redis:
             socket_connect_timeout=away_seconds,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
+            **tls,  # redis-py looks at the certificate, and before version 6 at no name in it
         )
     except (ValueError, TypeError) as error:
         raise InvalidValueError(
