@@ -31,7 +31,7 @@ from p2pci.shared_index import RedisStore, SharedIndex
 
 NAMES = ("a", "b", "c")
 PEERS = 1000
-DOCUMENTS = 10_000
+DOCUMENTS = 20_000
 JOIN_SECONDS = 300.0
 _prefixes = count(1)
 
@@ -155,37 +155,40 @@ def _add_all(workshop: Workshop, server: Contestant, asking: Asking) -> float:
 
 
 def measure_joining(workshop: Workshop, store: Contestant, *, records: int) -> None:
-    """Have one server hold so many records, and a new one join it."""
-    with redis.Redis(port=store.port) as client:
-        client.flushall()
-        before = client.info("memory")["used_memory"]
-        asyncio.run(_hold(workshop, store, client, records=records, before=before))
-
-
-async def _hold(
-    workshop: Workshop, store: Contestant, client: redis.Redis, *, records: int, before: int
-) -> None:
-    index = Index()
-    url = f"redis://{LOOPBACK}:{store.port}/0"
-    shared = SharedIndex(RedisStore(url, prefix="joining"), node="holder")
-    await shared.start(index)
+    """Have one server hold so many records, of full shelves and of random ones, and a new one join it."""
+    keys = [
+        write_add_key(number, f"The title of document {number}", None) for number in range(1, DOCUMENTS + 1)
+    ]
     each = records // PEERS
-    titles = {number: f"The title of document {number}" for number in range(1, DOCUMENTS + 1)}
-    keys = [write_add_key(number, title, None) for number, title in titles.items()]
-    for peer in range(PEERS):
-        index.add_run(index.join(f"192.0.2.{peer % 250}", 1000 + peer), keys[:each])
-        await asyncio.sleep(0)
-    while shared.is_unstored:  # noqa: ASYNC110 - nothing tells when all is there
-        await asyncio.sleep(0.1)
-    used = client.info("memory")["used_memory"] - before
-    print(f"in Redis: {index.record_count:,} records, {used / 1e6:.1f} MB, {used / records:.2f} B each")
+    chance = random.Random(1)
+    print("full shelves:")
+    asyncio.run(_hold(workshop, store, [keys[:each]] * PEERS))
+    print("random shelves:")
+    asyncio.run(_hold(workshop, store, [chance.sample(keys, each) for _ in range(PEERS)]))
+
+
+async def _hold(workshop: Workshop, store: Contestant, shelves: list[list[bytes]]) -> None:
+    prefix = f"joining{next(_prefixes)}"
+    with redis.Redis(port=store.port) as client:
+        before = client.info("memory")["used_memory"]
+        index = Index()
+        url = f"redis://{LOOPBACK}:{store.port}/0"
+        shared = SharedIndex(RedisStore(url, prefix=prefix), node="holder")
+        await shared.start(index)
+        for peer, shelf in enumerate(shelves):
+            index.add_run(index.join(f"192.0.2.{peer % 250}", 1000 + peer), shelf)
+            await asyncio.sleep(0)
+        while shared.is_unstored:  # noqa: ASYNC110 - nothing tells when all is there
+            await asyncio.sleep(0.1)
+        used = client.info("memory")["used_memory"] - before
+    print(f"  in Redis: {index.record_count:,} records, {used / 1e6:.1f} MB")
     begun = time.perf_counter()
-    starting = asyncio.to_thread(start_shared, workshop, store, "new", prefix="joining", is_free=True)
-    server = await starting
+    server = await asyncio.to_thread(start_shared, workshop, store, "new", prefix=prefix, is_free=True)
     seconds = time.perf_counter() - begun
     told = server.program.wait_for(r"as new: (\d+) records")[1]
     used_seconds = _processor_seconds(server.program.pid)
-    print(f"a new server has {int(told):,} records in {seconds:.1f} s, {used_seconds:.1f} s of a core")
+    print(f"  a new server has {int(told):,} records in {seconds:.1f} s, {used_seconds:.1f} s of a core")
+    workshop.stop(server.program)
     await shared.stop()
 
 
@@ -200,7 +203,7 @@ def main() -> None:
         prog="python -m bench.shared", description="Measure servers that are one."
     )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--records", type=int, default=PEERS * DOCUMENTS)
+    parser.add_argument("--records", type=int, default=10_000_000)
     options = parser.parse_args()
     with Workshop() as workshop:
         store = _start_redis(workshop)
