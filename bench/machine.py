@@ -111,3 +111,11 @@ def memory_bytes(pid: int, *, peak: bool = False) -> int:
 def forget_peak(pid: int) -> None:
     """Let the highest memory of a process be counted from now on."""
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+
+
+def processor_seconds(pid: int) -> float:
+    """Tell how long a process has run on a core; Linux only."""
+    fields = (
+        Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    )
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -42,6 +42,8 @@ HOW = """## How it is measured
 * Memory is the resident size of the whole process; "on top" is its highest value during the work, less
   what it was before.
 * A slow reader takes 2 KiB every 200 ms, with a small receive buffer.
+* Requests a second "of a core" are those of a second of the server's processor time. Servers of a
+  shared index are three, asked in turn, and Redis runs where the load does.
 * Starts of commands are timed as whole processes, from before the fork to the end.
 
 `make bench TARGET=server:HOST:PORT` (or `peer:HOST:PORT`, with `NUMBER=n` for the document) puts load on

@@ -1,15 +1,28 @@
 """What is measured: the rows of the table by the names that `--only` takes, and growth.
 
 A module for each kind: `lookups`, `adds`, `scale`, `idle`, `listing`, `documents`, `mirroring`,
-`searching`, `starting`; `growth` measures cost against size. They start, load and fill what they measure, and
-give lines of `report.results`.
+`searching`, `watching`, `sharing`, `joining`, `starting`; `growth` measures cost against size. They start,
+load and fill what they measure, and give lines of `report.results`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.rows import adds, documents, idle, listing, lookups, mirroring, scale, searching, starting
+from bench.rows import (
+    adds,
+    documents,
+    idle,
+    joining,
+    listing,
+    lookups,
+    mirroring,
+    scale,
+    searching,
+    sharing,
+    starting,
+    watching,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,5 +44,8 @@ ROWS: dict[str, Callable[[Run], list[Line]]] = {
     documents.SLOW_ROW: documents.measure_slow,
     mirroring.ROW: mirroring.measure,
     searching.ROW: searching.measure,
+    watching.ROW: watching.measure,
+    sharing.ROW: sharing.measure,
+    joining.ROW: joining.measure,
     starting.ROW: starting.measure,
 }
