@@ -141,9 +141,9 @@ def test_types_are_seen_by_those_who_import_it(installed: Path, tmp_path: Path) 
     assert "p2pci.events.Downloaded" in told
 
 
-def test_python_example_of_the_readme_runs(installed: Path, tmp_path: Path) -> None:
+def test_python_example_of_the_docs_runs(installed: Path, tmp_path: Path) -> None:
     (example,) = re.findall(
-        r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
+        r"^```python\n(.*?)^```$", (ROOT / "docs/commands.md").read_text(), re.MULTILINE | re.DOTALL
     )
     (tmp_path / "example.py").write_text(example)
     told = _run(installed / "python", "-W", "error", "example.py", cwd=tmp_path)

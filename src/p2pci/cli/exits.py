@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ExitStatus(IntEnum):
-    """What a command ends with; documented in the README."""
+    """What a command ends with; documented in docs/commands.md."""
 
     DONE = 0
     FAILED = 1
