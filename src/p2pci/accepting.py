@@ -78,7 +78,8 @@ class Accepting:
         Raises:
             CannotListenError: the port is taken or not permitted, or the host is not this machine's.
         """
-        shown = f"{host or 'port'}{':' if host else ' '}{port}"
+        where = f"[{host}]" if host and ":" in host else host
+        shown = f"{where}:{port}" if where else f"port {port}"
         self._limit = descriptor_limit()
         self._highest = max(self._limit - self._spare, self._limit // 2)
         try:

@@ -67,6 +67,14 @@ def test_port_taken_on_ipv4_alone_is_taken(server: RunningServer, serve: Serve) 
         serve(host=None, port=server.port)
 
 
+def test_taken_port_of_an_ipv6_address_is_named_as_people_write_it(serve: Serve) -> None:
+    if socket.AF_INET6 not in FAMILIES:
+        return
+    holder = serve(host="::1")
+    with pytest.raises(CannotListenError, match=rf"^Cannot listen on \[::1\]:{holder.port}: Address already"):
+        serve(host="::1", port=holder.port)
+
+
 def test_port_taken_on_ipv6_alone_leaves_nothing_listening(serve: Serve) -> None:
     if socket.AF_INET6 not in FAMILIES:
         return
