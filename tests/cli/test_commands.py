@@ -89,6 +89,16 @@ def test_help_has_an_example(command: str, tmp_path: Path) -> None:
     assert re.search(rf"^  Example:  p2pci {command}\b", output, re.MULTILINE)
 
 
+@pytest.mark.parametrize("group", [(), ("bundle",), ("check",)], ids=str)
+def test_help_of_a_group_has_the_first_sentence_of_each_command_whole(
+    group: tuple[str, ...], tmp_path: Path
+) -> None:
+    _, output, _ = _p2pci(tmp_path, *group, "--help")
+    commands = output.partition("Options:")[2]
+    assert re.search(r"^  [a-z]+  +[A-Z]", commands, re.MULTILINE)
+    assert not re.search(r"\.\.\.$", commands, re.MULTILINE)
+
+
 def test_help_lists_all_commands(tmp_path: Path) -> None:
     _, output, _ = _p2pci(tmp_path, "-h")
     assert re.findall(r"^  ([a-z]+)  ", output.partition("Run:")[2], re.MULTILINE) == COMMANDS

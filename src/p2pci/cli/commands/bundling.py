@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from p2pci.cli.grouping import SectionedGroup
 from p2pci.cli.options import FOLDER, json_option, library_option
 
 if TYPE_CHECKING:
     from p2pci.cli.exits import ExitStatus
 
 
-@click.group()
+@click.group(cls=SectionedGroup, sections={"Commands": ("export", "import")})
 def bundle() -> None:
     """Carry documents in one file, to where no network goes.
 
