@@ -48,7 +48,9 @@ async def dial(
     except TimeoutError as error:
         raise CannotConnectError(show_address(address), reason=f"no answer within {seconds:g} s") from error
     except (OSError, ValueError, OverflowError) as error:
-        raise CannotConnectError(show_address(address), reason=_reason(error)) from error
+        is_known = not isinstance(error, socket.gaierror | ValueError)
+        where = show_address(address)
+        raise CannotConnectError(where, reason=_reason(error), is_known=is_known) from error
     return protocol
 
 

@@ -121,12 +121,15 @@ class CannotConnectError(NetworkError):
         address: host and port as people write them.
     """
 
-    def __init__(self, address: str, *, reason: str) -> None:
+    def __init__(self, address: str, *, reason: str, is_known: bool = True) -> None:
+        """`is_known` is False where no machine has the host's name."""
         self.address = address
-        super().__init__(
-            f"Cannot connect to {address}: {reason}. "
+        advice = (
             "Check the address, that it is running there, and that no firewall is between."
+            if is_known
+            else "Check how the name is spelled, or give its IP address."
         )
+        super().__init__(f"Cannot connect to {address}: {reason}. {advice}")
 
 
 class CannotListenError(NetworkError):

@@ -217,7 +217,8 @@ def _translate(error: Exception, url: httpx2.URL, limits: OriginLimits) -> P2PCI
         case httpx2.ConnectTimeout():
             return CannotConnectError(where, reason=f"no answer within {limits.connect_seconds:g} s")
         case httpx2.ConnectError() | httpx2.ProxyError():
-            return CannotConnectError(where, reason=_reason(error))
+            is_known = not any(isinstance(cause, socket.gaierror) for cause in _causes(error))
+            return CannotConnectError(where, reason=_reason(error), is_known=is_known)
         case httpx2.TimeoutException():
             return DeadlineError(f"{where} sent nothing for {limits.stall_seconds:g} s. Try again later.")
         case httpx2.ProtocolError() if not re.search("closed|disconnected", str(error)):
