@@ -7,6 +7,9 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
+from p2pci.web.index.page import show_history
 from tests.cli.process import P2PCI, run
 from tests.server.wire_client import BAD_REQUEST, LIST, NOTHING, OK, add, lookup, until
 from tests.web.index.asking import get
@@ -69,6 +72,20 @@ def test_answer_is_that_of_the_document(index: Index) -> None:
     until(lambda: get(index.web, "/stats.json").json["records"] == 3)
     (example,) = examples("An index")
     assert differences(example.answer, get(index.web, example.path).json) == []
+
+
+@pytest.mark.parametrize(
+    "seconds, shown",
+    [
+        (60, "The last minute"),
+        (119, "The last minute"),
+        (120, "The last 2 minutes"),
+        (3599, "The last 59 minutes"),
+        (3600, "The last hour"),
+    ],
+)
+def test_time_of_the_charts_is_named_as_people_do(seconds: float, shown: str) -> None:
+    assert show_history(seconds) == shown
 
 
 def test_lists_come_in_pages(index: Index) -> None:

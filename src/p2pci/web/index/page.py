@@ -63,7 +63,7 @@ class StatsPage:
             ),
             ago=lambda time: show_duration(facts["time"] - time),
             link=lambda **changes: _link(pages, changes),
-            seconds=seconds,
+            history=show_history(seconds),
             later=_later(facts, pages),
         )
         return HTMLResponse(page)
@@ -106,6 +106,14 @@ def show_size(size: float) -> str:
             return f"{size:,.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"
         size /= 1000
     return ""
+
+
+def show_history(seconds: float) -> str:
+    """Name the time that the charts show."""
+    if seconds >= HISTORY_SECONDS:
+        return "The last hour"
+    minutes = int(seconds // 60)
+    return f"The last {minutes} minutes" if minutes > 1 else "The last minute"
 
 
 def show_duration(seconds: float) -> str:
