@@ -81,14 +81,25 @@ def test_index_file_says_status_and_year(shelf: Path) -> None:
 def test_nothing_found_is_said_and_ends_in_3(shelf: Path) -> None:
     code, lines, errors = search(shelf, "squid", "--here")
     assert (code, lines) == (3, [])
-    assert errors.splitlines()[-1] == ("Nothing has 'squid' in its title or text. Try fewer words, or word*.")
+    assert errors.splitlines()[-1] == "Nothing has squid in its title or text. Try fewer words, or word*."
 
 
-@pytest.mark.parametrize("words", [['"'], ["-whales"], ["***"], [""]])
+def test_nothing_found_is_said_of_the_query_as_it_was_understood(shelf: Path) -> None:
+    errors = search(shelf, "-whales", '"Giant squid', "--here")[2]
+    assert errors.splitlines()[-1].startswith('Nothing has "giant squid" -whales in its title or text. ')
+
+
+@pytest.mark.parametrize("words", [['"'], ["***"], [""]])
 def test_no_words_are_a_mistake(shelf: Path, words: list[str]) -> None:
     code, _, errors = search(shelf, *words, "--here")
     assert code == 2
-    assert "no word to search for" in errors
+    assert "no word to search for. Write some" in errors
+
+
+def test_words_that_must_not_be_there_alone_are_a_mistake(shelf: Path) -> None:
+    code, _, errors = search(shelf, "-whales", "--here")
+    assert code == 2
+    assert "no word to search for, only some that must not be there. Write some" in errors
 
 
 def test_flags_that_contradict_each_other_are_a_mistake(shelf: Path) -> None:

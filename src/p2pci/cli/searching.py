@@ -87,8 +87,9 @@ async def search_documents(servers: Servers, typed: str, options: SearchOptions)
     """Search, and print what was found, the best first."""
     query = parse_query(typed)
     if not query.wanted:
+        besides = ", only some that must not be there" if query.unwanted else ""
         raise InvalidValueError(
-            "There is no word to search for. Write some, as in: p2pci search congestion control"
+            f"There is no word to search for{besides}. Write some, as in: p2pci search congestion control"
         )
     terminal = Terminal()
     swarm = None if options.is_here else await _ask_swarm(servers, query, options=options, terminal=terminal)
@@ -99,7 +100,9 @@ async def search_documents(servers: Servers, typed: str, options: SearchOptions)
     results = search.put_together(hits)
     _print(results, terminal, is_json=options.is_json)
     if not results:
-        terminal.complain(f"Nothing has {escape(typed)!r} in its title or text. Try fewer words, or word*.")
+        terminal.complain(
+            f"Nothing has {escape(str(query))} in its title or text. Try fewer words, or word*."
+        )
         return ExitStatus.NOT_FOUND
     return ExitStatus.DONE
 

@@ -24,6 +24,9 @@ TCP, MTU = Phrase(("tcp",)), Phrase(("path", "mtu"))
         ('"Path MTU"', [MTU]),
         ("path-mtu", [MTU]),
         ('"path mtu', [MTU]),
+        ('tcp "', [TCP]),
+        ("“path mtu”", [MTU]),
+        ("«path mtu» tcp", [MTU, TCP]),
         ("tcp*", [Phrase(("tcp",), is_prefix=True)]),
         ('"path mt"*', [Phrase(("path", "mt"), is_prefix=True)]),
         ("tcp NEAR ip", [Near((TCP, Phrase(("ip",))), NEAR_WORDS)]),
@@ -45,6 +48,20 @@ TCP, MTU = Phrase(("tcp",)), Phrase(("path", "mtu"))
 )
 def test_what_is_typed_is_read(typed: str, wanted: list[object]) -> None:
     assert parse_query(typed) == Query(tuple(wanted))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "typed, shown",
+    [
+        ('"Path MTU', '"path mtu"'),
+        ('"tcp', "tcp"),
+        ("“path mtu” the tcp*", '"path mtu" tcp*'),
+        ('tcp NEAR "path mt"* \N{MINUS SIGN}ip -"a b', 'NEAR(tcp "path mt"*, 10) -ip -"a b"'),
+        ("tcp\0ip\x1b[31m", '"tcp ip 31m"'),
+    ],
+)
+def test_query_is_shown_as_it_was_understood(typed: str, shown: str) -> None:
+    assert str(parse_query(typed)) == shown
 
 
 @pytest.mark.parametrize("minus", ["-", "\N{MINUS SIGN}"])
@@ -111,6 +128,7 @@ def test_anything_typed_is_safe_in_sqlite(typed: str) -> None:
     for is_typing in (False, True):
         query = parse_query(typed, is_typing=is_typing)
         query.fits(["a", "b"])
+        assert parse_query(str(query)) == query
         if query.wanted:
             found_by_sqlite(query, "a b")
 

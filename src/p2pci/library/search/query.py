@@ -22,6 +22,7 @@ _MAX_PARTS = 32
 _MAX_WORDS = 32  # of a phrase
 _MAX_NEAR = 1000
 _MINUS = "-\N{MINUS SIGN}"
+_QUOTES = str.maketrans("“”„«»", '"' * 5)  # some keyboards and texts have these for the plain ones
 _PART = re.compile(
     rf"""(?P<minus>[{_MINUS}](?=["\w]))?(?:"(?P<quoted>[^"]*)(?P<open>"|$)(?P<star>\*?)|(?P<plain>[^\s"]+))"""
 )
@@ -45,6 +46,10 @@ class Phrase(NamedTuple):
     words: tuple[str, ...]
     is_prefix: bool = False
 
+    def __str__(self) -> str:
+        words = " ".join(self.words)
+        return (f'"{words}"' if len(self.words) > 1 else words) + ("*" if self.is_prefix else "")
+
     def places(self, words: Sequence[str]) -> list[int]:
         """Where it begins in a text of words."""
         if len(self.words) == 1 and not self.is_prefix:  # as nearly always: a list finds its own quickly
@@ -65,6 +70,9 @@ class Near(NamedTuple):
     phrases: tuple[Phrase, ...]
     most_words: int
 
+    def __str__(self) -> str:
+        return f"NEAR({' '.join(map(str, self.phrases))}, {self.most_words})"
+
 
 Part = Phrase | Near
 
@@ -79,6 +87,10 @@ class Query(NamedTuple):
 
     wanted: tuple[Part, ...] = ()
     unwanted: tuple[Phrase, ...] = ()
+
+    def __str__(self) -> str:
+        """Write it as it was understood, in the form in which it can be typed again."""
+        return " ".join([*map(str, self.wanted), *(f"-{phrase}" for phrase in self.unwanted)])
 
     @property
     def phrases(self) -> list[Phrase]:
@@ -114,7 +126,7 @@ def parse_query(text: str, *, is_typing: bool = False) -> Query:
     """
     wanted: list[Part] = []
     unwanted: list[Phrase] = []
-    rest = _NEAR_CALL.sub(lambda call: _take_call(call, wanted), text[:_MAX_CHARS])
+    rest = _NEAR_CALL.sub(lambda call: _take_call(call, wanted), text[:_MAX_CHARS].translate(_QUOTES))
     distance: int | None = None
     for found in _PART.finditer(rest):
         between = _NEAR_BETWEEN.fullmatch(found["plain"] or "")
