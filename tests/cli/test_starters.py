@@ -71,10 +71,18 @@ def test_interrupt_ends_a_peer_whose_index_does_not_answer(stage: Stage) -> None
         assert peer.finish(seconds=15) == 130  # it would wait for 30 s
 
 
-def test_folder_is_made_when_missing(stage: Stage) -> None:
+def test_folder_is_made_when_missing_and_that_is_said_once(stage: Stage) -> None:
     _, port = stage.start_server()
-    assert run((*PEER_PY, f"localhost:{port}"), cwd=stage.folder).returncode == 0
-    assert (stage.folder / "rfcs").is_dir()
+    first, second = (run((*PEER_PY, f"localhost:{port}"), cwd=stage.folder) for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert first.stdout.startswith("[Peer] Created the folder rfcs\n[UPLOAD] ")
+    assert (first.stdout + second.stdout).count("Created") == 1
+
+
+def test_folder_is_said_to_be_made_where_no_index_answers(tmp_path: Path) -> None:
+    done = run((*PEER_PY, f"{LOOPBACK}:{closed_port()}"), cwd=tmp_path, env={"P2PCI_LIBRARY": "mistyped"})
+    assert (done.returncode, (tmp_path / "mistyped").is_dir()) == (4, True)
+    assert done.stdout.startswith("[Peer] Created the folder mistyped\n")
 
 
 def test_eleven_documents_are_shown_as_ten_and_one_more(stage: Stage) -> None:

@@ -139,10 +139,12 @@ async def host_peer(
 
 async def _take_part(peer: Peer, log: Log, *, has_menu: bool, page: PeerPage | None) -> None:
     """Be a peer until the menu is left; without one until this is cancelled."""
+    folder = show_path(peer.shelf.path)
+    if peer.shelf.is_new:  # perhaps it was mistyped
+        log.say(f"[Peer] Created the folder {folder}", "folder_created", folder=str(peer.shelf.path))
     async with peer, page.served(peer, log) if page else nullcontext():
         try:
             if not peer.document_count:
-                folder = show_path(peer.shelf.path)
                 line = f"[Peer] Nothing to share yet: {folder} has no rfcN.txt."
                 log.say(line, "nothing_to_share", folder=str(peer.shelf.path))
             notify_ready(f"Serving {peer.document_count} documents on port {peer.upload_port}")

@@ -96,6 +96,7 @@ class Folder:
 
     Attributes:
         path: where it was when it was opened.
+        is_new: there was none, and it was made.
     """
 
     def __init__(self, path: Path) -> None:
@@ -105,6 +106,7 @@ class Folder:
             OSError: it cannot be made or read, or is not a folder.
         """
         self.path = path.absolute()
+        self.is_new = not path.exists()
         path.mkdir(parents=True, exist_ok=True)
         self._descriptor = (
             os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if _BY_DESCRIPTOR else None

@@ -49,6 +49,7 @@ class Shelf:
 
     Attributes:
         path: the folder, absolute.
+        is_new: there was no such folder, and it was made.
         listing: what the folder's index files said at the last scan.
         keeps_replaced: whether a commit keeps the copy that it replaces, with `.orig` behind its name.
         unreadable: the files that the last scan had to leave out, each as the error that says why.
@@ -72,6 +73,7 @@ class Shelf:
         self._changing = threading.Lock()
         try:
             self._folder = Folder(folder)
+            self.is_new = self._folder.is_new
             self.listing = Listing(self._folder)
             remove_leftovers(self._folder)
             self._readings = Readings(self._folder, spare)
