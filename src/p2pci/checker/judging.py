@@ -1,13 +1,14 @@
 """Cases tried on a target, one after the other, each within its time: what they find becomes results.
 
-A hostile or dying target ends in verdicts: never in a traceback, and never in more than `total_seconds`.
+A hostile or dying target ends in verdicts: never in a traceback, and never in more than `total_seconds`. One
+of another kind, such as a web server, is not judged at all.
 May import `cases`, `transcript` and `wire`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from p2pci.checker.cases import Case, Deviation, Finding, Level, Result, Target, Verdict
@@ -41,6 +42,7 @@ class _Mood:
     """How the target fared so far."""
 
     ends_at: float
+    mistaken_for: str = ""  # another kind of program, and what it is
     unreachable: int = 0
     silent: int = 0
     vain_seconds: float = 0.0
@@ -53,6 +55,7 @@ async def judge(
     make_target: Callable[[Wires], Target],
     *,
     patience: Patience,
+    look: Callable[[Patience], Awaitable[str]] | None = None,
     on_result: Callable[[Result], None] = lambda _: None,
 ) -> list[Result]:
     """Try every case, each on connections of its own.
@@ -61,13 +64,17 @@ async def judge(
         cases: in the order in which they are tried.
         make_target: gives a case its target, given the connections of that case.
         patience: how long is waited.
+        look: says what else the target seems to be, or ""; it is asked when the first case fails.
         on_result: is called with every result as soon as it is there.
     """
     mood = _Mood(ends_at=asyncio.get_running_loop().time() + patience.total_seconds)
-    results = []
+    results: list[Result] = []
     for case in cases:
         reason = _why_not(mood)
         result = _skip(case, reason) if reason else await _try(case, make_target, _wearing(patience, mood))
+        if look and not results and _is_odd(result) and (what := await look(patience)):
+            mood.mistaken_for = what
+            result = replace(_skip(case, what), verdict=Verdict.ERROR)
         _note(mood, result)
         results.append(result)
         on_result(result)
@@ -75,6 +82,8 @@ async def judge(
 
 
 def _why_not(mood: _Mood) -> str:
+    if mood.mistaken_for:
+        return mood.mistaken_for
     if mood.unreachable >= MAX_UNREACHABLE:
         since = f" since {mood.last_reached}" if mood.last_reached else ""
         return f"no connection with the program came about{since}"
@@ -84,6 +93,11 @@ def _why_not(mood: _Mood) -> str:
     if asyncio.get_running_loop().time() >= mood.ends_at:
         return "the time for all cases is over"
     return ""
+
+
+def _is_odd(result: Result) -> bool:
+    """Whether something answers, but not as it should."""
+    return result.verdict is Verdict.FAIL and result.transcript.has_received
 
 
 def _skip(case: Case[Target], reason: str) -> Result:

@@ -92,7 +92,7 @@ async def check_target(suite: Suite[Any], options: CheckOptions) -> ExitStatus:
     async with _started(options.start, suite.address) as program:
         session.begin()
         try:
-            await judge(cases, suite.make_target, patience=patience, on_result=session.note)
+            await judge(cases, suite.make_target, patience=patience, look=suite.look, on_result=session.note)
         finally:
             await session.note_end_of(program)
             report = session.end()
@@ -155,7 +155,7 @@ async def judge_quietly(
         on_result(run.note(result))
 
     async with _started(options.start, suite.address):
-        await judge(cases, suite.make_target, patience=patience, on_result=note)
+        await judge(cases, suite.make_target, patience=patience, look=suite.look, on_result=note)
     return run.report()
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
 from p2pci.checker.cases import Case, Target
+from p2pci.checker.recognising import FirstLook
 from p2pci.checker.wire import Patience, Wires
 from p2pci.dialing import show_address
 from p2pci.errors import InvalidValueError
@@ -28,6 +29,7 @@ class Suite(Generic[Target]):
         name: of the target, as people call it.
         address: where it listens, when it does.
         words, last_words: of the command line, that name the target; the last ones stand behind all flags.
+        look: says what else the target seems to be, or ""; None where that is not looked for.
         patience: how long is usually waited.
     """
 
@@ -38,6 +40,7 @@ class Suite(Generic[Target]):
     make_target: Callable[[Wires], Target]
     words: tuple[str, ...]
     last_words: tuple[str, ...] = ()
+    look: Callable[[Patience], Awaitable[str]] | None = None
     patience: Patience = field(default_factory=Patience)
 
 
@@ -52,6 +55,7 @@ def suite_of_server(address: Address) -> Suite[Server]:
         address=address,
         cases=CASES,
         make_target=lambda wires: Server(host, port, wires),
+        look=lambda patience: FirstLook(host, port, patience).for_index(),
         words=(name,),
     )
 
@@ -77,6 +81,7 @@ def suite_of_peer(address: Address, *, have: int, file: Path | None) -> Suite[Ho
         address=address,
         cases=CASES,
         make_target=lambda wires: Holder(host, port, wires, have, document=document, habits=habits),
+        look=lambda patience: FirstLook(host, port, patience).for_holder(have),
         words=(name, "--have", str(have), *(("--file", str(file)) if file else ())),
     )
 
