@@ -6,6 +6,7 @@ May import `program` and `scripts`.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,6 +16,9 @@ from p2pci.checker.program import Program, shown, wait_until
 
 PROMPT_SECONDS = 3.0  # for each question but the first; what is typed earlier waits on the terminal
 PROMPT_BYTES = 4096  # of the end of what was printed; a prompt is looked for there
+QUESTION_LETTERS = 60  # of the end of a question, where it is told
+VAIN_TRIES = 2  # of an action that never led to anything, until it is waited for less
+VAIN_SHARE = 0.25  # of the usual time: a slow program is as slow in every case
 SKIP = "!skip"  # what a person types whose program cannot do what is asked for
 
 _TASKS = {
@@ -34,6 +38,10 @@ class Hand(Protocol):
     def has_declined(self) -> bool:
         """Whether what was asked for last cannot be done in this program."""
 
+    @property
+    def question(self) -> str:
+        """What the program asks now, though all lines were typed; "" when it asks nothing, or a person."""
+
     async def do(self, action: Action, values: Mapping[str, str]) -> None:
         """Do this in the menu; what becomes of it is not waited for."""
 
@@ -52,12 +60,20 @@ class Driver(Protocol):
 
     def take(self, program: Program) -> Hand: ...
 
+    def seconds_for(self, action: Action, seconds: float) -> float:
+        """Give how long to wait for what comes of an action, of this usual time."""
+
+    def note(self, action: Action, *, has_worked: bool) -> None:
+        """Learn whether something came of an action."""
+
 
 @dataclass(frozen=True, slots=True)
 class ByScript:
-    """Types what a script says."""
+    """Types what a script says; what is wrong with it shows in one case after the other."""
 
     script: Script = field(default_factory=Script)
+    _tries_in_vain: Counter[Action] = field(default_factory=Counter)
+    _working: set[Action] = field(default_factory=set)
 
     @property
     def quiet_seconds(self) -> float:
@@ -70,6 +86,16 @@ class ByScript:
     def take(self, program: Program) -> Hand:
         return _Typist(self.script, program)
 
+    def seconds_for(self, action: Action, seconds: float) -> float:
+        is_vain = action not in self._working and self._tries_in_vain[action] >= VAIN_TRIES
+        return seconds * VAIN_SHARE if is_vain else seconds
+
+    def note(self, action: Action, *, has_worked: bool) -> None:
+        if has_worked:
+            self._working.add(action)
+        else:
+            self._tries_in_vain[action] += 1
+
 
 @dataclass(slots=True)
 class _Typist:
@@ -77,6 +103,12 @@ class _Typist:
     program: Program
     has_declined: bool = False
     _typed_at: int = 0  # what the program had printed when the last line was typed
+
+    @property
+    def question(self) -> str:
+        printed = shown(self.program.printed_since(self._typed_at)[-PROMPT_BYTES:])
+        prompt, last = self.script.prompt, printed.rpartition("\n")[2]
+        return last.strip()[-QUESTION_LETTERS:] if prompt is None or prompt.search(last) else ""
 
     async def do(self, action: Action, values: Mapping[str, str]) -> None:
         lines = self.script.actions.get(action)
@@ -138,8 +170,16 @@ class ByHand:
     def take(self, program: Program) -> Hand:
         return _Person(self, program)
 
+    def seconds_for(self, action: Action, seconds: float) -> float:
+        return seconds
+
+    def note(self, action: Action, *, has_worked: bool) -> None:
+        pass
+
 
 class _Person:
+    question = ""  # it is on the screen
+
     def __init__(self, by_hand: ByHand, program: Program) -> None:
         self.has_declined = False
         self._by_hand = by_hand

@@ -204,14 +204,14 @@ class Client:
             new = self.index.asked[position:]
             return next((asked for asked in new if asked.request.method.upper() == method), None)
 
-        await self._wait_for(lambda: find() is not None, seconds=seconds)
+        await self._wait_for(lambda: find() is not None, action=action, seconds=seconds)
         return find() or self._miss(f"no {method.decode()} request came", symptom)
 
     async def get(self, record: Record, holder: Holder) -> Asked:
         """Have it download what a holder of ours has, and give the GET that comes."""
         position = len(holder.asked)
         await self.start_get(record)
-        await self._wait_for(lambda: len(holder.asked) > position)
+        await self._wait_for(lambda: len(holder.asked) > position, action=Action.GET)
         if len(holder.asked) > position:
             return holder.asked[position]
         return self._miss("no GET came to the holder", Symptom.NO_REQUEST)
@@ -237,24 +237,28 @@ class Client:
         if self._hand.has_declined:
             raise Declined(f"nobody says how to {action.value.upper()} in this program")
 
-    async def _wait_for(self, is_so: Callable[[], bool], *, seconds: float = 0.0) -> None:
+    async def _wait_for(self, is_so: Callable[[], bool], *, action: Action, seconds: float = 0.0) -> None:
         """Wait for what the program must do now, as long as it still can."""
         patience, hand = self.wires.patience, self._hand
+        seconds = self.driver.seconds_for(action, max(seconds, patience.answer_seconds))
 
         def is_over() -> bool:
             return is_so() or bool(hand and hand.has_declined) or not self.program.is_running
 
-        await wait_until(is_over, seconds=max(seconds, patience.answer_seconds))
+        await wait_until(is_over, seconds=seconds)
         if not self.program.is_running:
             await wait_until(
                 is_so, seconds=patience.quiet_seconds
             )  # what it sent last may still be on its way
         if hand and hand.has_declined:
             raise Declined("the user says that the program cannot do this")
+        self.driver.note(action, has_worked=is_so())
 
     def _miss(self, what: str, symptom: Symptom) -> NoReturn:
         self._raise_fault()
         has_left = not self.program.is_running or all(wire.ending for wire in self.index.wires)
+        if not has_left and self._hand and (question := self._hand.question):
+            what += f"; the script has typed all its lines, and the program asks {question!r}"
         raise Deviation(what, symptom=Symptom.ENDS_ON_ERROR if has_left else symptom)
 
     async def still_asks(self, *, seconds: float = 0.0) -> None:
