@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from p2pci.checker.cases import Verdict
 from p2pci.checker.reports import Report
 from p2pci.checker.reports.as_json import report_as_json
 from p2pci.checker.reports.grades import grades_as_csv
@@ -57,6 +59,12 @@ def test_report_is_as_its_snapshot(name: str) -> None:
     if IS_RENEWING:
         path.write_text(TEXTS[name], encoding="utf-8", newline="\n")
     assert TEXTS[name] == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNIMPLEMENTED, Verdict.SKIPPED])
+def test_what_fails_nobody_is_told_in_one_sentence(verdict: Verdict) -> None:
+    result = replace(FULL.results[0], verdict=verdict, note="no GET came. It printed last: 1. ADD | 2. GET")
+    assert Tree(FULL.subject).add(result).endswith(f"\n               {verdict.value}: no GET came")
 
 
 def test_every_snapshot_has_its_report() -> None:

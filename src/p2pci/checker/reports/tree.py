@@ -123,8 +123,10 @@ class Tree:
     def _detail_lines(self, result: Result) -> Iterator[str]:
         if result.verdict is Verdict.PASS and not result.note:
             return
-        word = weight_of(result)
-        said, *more = f"{word}{': ' if result.note else ''}{result.note}".split("\n")
+        word, note = weight_of(result), result.note
+        if result.verdict in (Verdict.UNIMPLEMENTED, Verdict.SKIPPED):
+            note = note.partition("\n")[0].partition(". ")[0]  # what the program printed stands on the page
+        said, *more = f"{word}{': ' if note else ''}{note}".split("\n")
         first, *rest = self._wrap(escape(said), first=_DEEP, deep=_DEEP)
         yield first.replace(word, self._paint(word, self._tone(result)), 1)
         yield from rest

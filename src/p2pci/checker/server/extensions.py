@@ -27,7 +27,7 @@ async def _agree(server: Server, *features: str) -> Peer:
     agreed = {word.strip() for word in answer.first_value_of(b"Features").decode("latin-1").split(",")}
     lacking = [feature for feature in features if feature not in agreed]
     if lacking:
-        raise Deviation(f"{', '.join(lacking)} is not agreed")
+        raise Deviation(f"not agreed: {', '.join(lacking)}")
     return peer
 
 
