@@ -1,11 +1,14 @@
-"""What all tests share: dead ports, and no test passed over in silence where P2PCI_NO_SKIPS is set."""
+"""What all tests share: where programs run, dead ports, and nothing skipped where P2PCI_NO_SKIPS is set."""
 
 import os
 import socket
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+
+from tests.cli.process import Stage
 
 
 @pytest.hookimpl(wrapper=True)
@@ -30,3 +33,11 @@ def dead_port() -> Iterator[Callable[[], int]]:
             return int(bound.getsockname()[1])
 
         yield hold
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Start programs in a folder of the test's own, all of which are gone afterwards."""
+    stage = Stage(tmp_path)
+    yield stage
+    stage.end()

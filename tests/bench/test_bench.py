@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -19,13 +18,6 @@ from bench.workshop import BenchError
 from tests.cli.process import P2PCI, ROOT, Stage, closed_port, environment, wait_until_open
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the load generator is made of epoll")
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(tmp_path)
-    yield stage
-    stage.end()
 
 
 def run_bench(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -60,13 +60,6 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Classroom]
         yield Classroom(tmp_path)
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(tmp_path)
-    yield stage
-    stage.end()
-
-
 async def test_each_program_is_judged_whatever_the_others_do(
     room: Classroom, capsys: pytest.CaptureFixture[str]
 ) -> None:

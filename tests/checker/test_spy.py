@@ -3,8 +3,7 @@
 import json
 import socket
 import struct
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -13,13 +12,6 @@ from tests.cli.process import LOOPBACK, P2PCI, Process, Stage, answering, ask_ra
 ADD = b"ADD RFC 7 P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\nTitle: Seven\r\n\r\n"
 LIST = b"LIST ALL P2P-CI/1.0\r\nHost: h\r\nPort: 5\r\n\r\n"
 GET = b"GET RFC 7 P2P-CI/1.0\r\nHost: h\r\nOS: Linux\r\n\r\n"
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(tmp_path)
-    yield stage
-    stage.end()
 
 
 def start_spy(stage: Stage, target: int, *flags: str) -> tuple[Process, int]:

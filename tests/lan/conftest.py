@@ -10,10 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import stage
-
-__all__ = ["stage"]
-
 
 @pytest.fixture(autouse=True)
 def _alone() -> Iterator[None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +11,6 @@ from tests.cli.process import Stage
 from tests.promises.running import ON_ASYNCIO, ON_UVLOOP, QUIET_INDEX, Served
 
 Start = Callable[..., Served]
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(tmp_path)
-    yield stage
-    stage.end()
 
 
 @pytest.fixture

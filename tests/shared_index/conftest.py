@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -30,13 +29,6 @@ def redis(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     server = RedisServer(tmp_path_factory.mktemp("redis"), engine=engine)
     yield server
     server.kill()
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(tmp_path)
-    yield stage
-    stage.end()
 
 
 @pytest.fixture
