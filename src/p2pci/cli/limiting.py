@@ -228,7 +228,7 @@ def _cap_flags(per_address: int) -> Sequence[Option]:
             envvar="P2PCI_MAX_PER_ADDRESS",
             default=per_address,
             show_default=True,
-            help="The same for those of one address, but this machine's own; 0: no cap.",
+            help="The same for those of one address, but not for this machine's own; 0: no cap.",
         ),
     ]
 

@@ -85,7 +85,7 @@ _REPORTS = [
         type=REPORT,
         callback=_in_a_folder,
         metavar="FILE",
-        help="Write a page with every wire, too.",
+        help="Write a page with all that went over the wire, too.",
     ),
 ]
 _START = click.option(
@@ -174,7 +174,7 @@ def peer(
     "--script",
     callback=_default_or_file,
     metavar="FILE",
-    help="What is typed into its menu, in TOML, as below; default: as in our own menu.",
+    help="What is typed into its menu: TOML as above, or the word default.",
 )
 @_list_option
 @_check_options
