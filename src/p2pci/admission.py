@@ -6,9 +6,9 @@ Imports `protocol.addresses` alone.
 from __future__ import annotations
 
 from collections import Counter
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
-from p2pci.protocol.addresses import parse_address
+from p2pci.protocol.addresses import is_loopback, parse_address
 
 Network = IPv4Network | IPv6Network
 Networks = tuple[Network, ...]
@@ -42,11 +42,10 @@ class Crowd:
         """Count a connection, and give the place that it has to `leave`; "" when it is not counted."""
         if not self._most or (self._spares_loopback and host.startswith("127.")):
             return ""
-        address = parse_address(host.partition("%")[0])
-        if address is None or (self._spares_loopback and address.is_loopback):
+        if self._spares_loopback and is_loopback(host):
             return ""
-        place = _place(address)
-        self._counts[place] += 1
+        if place := place_of(host):
+            self._counts[place] += 1
         return place
 
     def is_full(self, place: str) -> bool:
@@ -61,7 +60,9 @@ class Crowd:
             del self._counts[place]
 
 
-def _place(address: IPv4Address | IPv6Address) -> str:
-    if address.version == 4:
-        return str(address)
+def place_of(host: str) -> str:
+    """Give the address that a host counts as, in IPv6 its network of 64 bits; "" for what is no address."""
+    address = parse_address(host.partition("%")[0])
+    if address is None or address.version == 4:
+        return str(address or "")
     return f"{IPv6Address(int(address) >> HOST_BITS << HOST_BITS)}/{HOST_BITS}"

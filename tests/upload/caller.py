@@ -24,8 +24,11 @@ class Caller:
         self.socket = connected
 
     @classmethod
-    async def connect(cls, port: int, *, receive_buffer_bytes: int | None = None) -> Caller:
+    async def connect(
+        cls, port: int, *, receive_buffer_bytes: int | None = None, source: str = "127.0.0.1"
+    ) -> Caller:
         connecting = socket.socket()
+        connecting.bind((source, 0))
         connecting.settimeout(0)
         connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if receive_buffer_bytes:

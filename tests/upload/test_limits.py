@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import closing
+import sys
+from contextlib import AsyncExitStack, closing
 from functools import partial
 from pathlib import Path
 
@@ -129,6 +130,47 @@ async def test_freed_slot_serves_who_waited_longest(serve: Serve) -> None:
         assert body_of(await caller.read_all()) == b"eight\n"
     for caller in (holding, *waiting):
         caller.close()
+
+
+async def _hold_slots(server: UploadServer, count: int) -> AsyncExitStack:
+    """Take slots, all from one address, and read nothing more."""
+    held = AsyncExitStack()
+    for _ in range(count):
+        caller = await Caller.connect(server.port, receive_buffer_bytes=4096, source="127.0.0.2")
+        held.callback(caller.reset)
+        await caller.send(get(7))
+        await caller.read(1)
+    return held
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 without being told")
+@pytest.mark.usefixtures("documents")
+async def test_address_with_nearly_all_slots_gives_one_to_who_waits_long(serve: Serve) -> None:
+    server = await serve(UploadLimits(slots=9, slot_seconds=2.0))
+    async with await _hold_slots(server, 9):
+        assert body_of(await exchange(server.port, get(8))) == b"eight\n"
+        assert len(server.sending) == 8
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 without being told")
+@pytest.mark.usefixtures("documents")
+async def test_address_with_a_few_slots_keeps_them(serve: Serve) -> None:
+    server = await serve(UploadLimits(slots=8, slot_seconds=SHORT_SECONDS))
+    async with await _hold_slots(server, 8):
+        assert (await _answer_to(server, get(8)))[1] == b""
+        assert len(server.sending) == 8
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 without being told")
+@pytest.mark.usefixtures("documents")
+async def test_nobody_gives_a_slot_to_others_of_its_own_address(serve: Serve) -> None:
+    server = await serve(UploadLimits(slots=9, slot_seconds=SHORT_SECONDS))
+    async with await _hold_slots(server, 9):
+        waiting = await Caller.connect(server.port, source="127.0.0.2")
+        with closing(waiting):
+            await waiting.send(get(8))
+            assert await waiting.read_all() == b""
+        assert len(server.sending) == 9
 
 
 @pytest.mark.parametrize("end", ["close", "reset"])

@@ -58,7 +58,7 @@ class UploadConnection(ServedConnection):
     """The GETs of one connection."""
 
     _upload: asyncio.Task[None] | None = None  # what of the answers does not go out at once
-    _has_slot = False
+    has_slot = False
     _writable: asyncio.Future[None] | None = None  # while an upload waits until more can be written
     _sending: tuple[int, float, int] | None = None  # number, beginning, and size of what waits for its reader
     _unwritten = 0  # bytes of that
@@ -91,7 +91,7 @@ class UploadConnection(ServedConnection):
         super().connection_lost(error)
         self._server.idle.stop(self)
         self._wake_upload()  # it sees that it is over; a cancelled one could lose its file
-        if self._upload and not self._has_slot:
+        if self._upload and not self.has_slot:
             self._upload.cancel()  # nobody is there for whom it waits
 
     def data_received(self, data: bytes) -> None:
@@ -237,20 +237,15 @@ class UploadConnection(ServedConnection):
         """Turn to what was asked for meanwhile."""
         del self._server.uploads[upload]
         self._upload = self._sending = None
-        self._has_slot = False
+        self.has_slot = False
         if not self.is_finishing and not self.transport.is_closing():
             self.serve()
 
     async def _send_in_slot(self, get: Get) -> None:
         """Wait for a slot, then send the document, and those that were asked for behind it."""
-        slots = self._server.slots
-        try:
-            async with asyncio.timeout(self._server.limits.slot_seconds):
-                await slots.acquire()
-        except TimeoutError:
+        if not await self._take_slot():
             self.finish()
             return
-        self._has_slot = True
         try:
             gets = self._take_gets(get)
             while gets and not self.transport.is_closing():
@@ -259,12 +254,26 @@ class UploadConnection(ServedConnection):
                 await self._send_opened(gets, opened)
                 gets = gets[len(opened) :]
         finally:
-            slots.release()
+            self._server.slots.release()
+
+    async def _take_slot(self) -> bool:
+        """Wait for a slot, and half-way have one given back; False when none came in time (clause P-4.16)."""
+        seconds = self._server.limits.slot_seconds
+        asking = self._loop.call_later(seconds / 2, self._server.ask_slot_back, self)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._server.slots.acquire()
+        except TimeoutError:
+            return False
+        finally:
+            asking.cancel()
+        self.has_slot = True
+        return True
 
     async def _finish_in_slot(self, get: Get, facts: Facts, rest: memoryview) -> None:
         """Hold a slot until a slow reader has taken what is sent to it from memory."""
         async with self._server.slots:
-            self._has_slot = True
+            self.has_slot = True
             await self._send_rest(get, facts, rest)
             self._end_answer(get, facts)
 

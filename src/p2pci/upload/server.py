@@ -6,10 +6,12 @@ Imports its floor's `connection`, `kept` and `pacing`.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from p2pci.accepting import descriptor_limit
+from p2pci.admission import place_of
 from p2pci.countdown import Countdown
 from p2pci.events import MoreUploaded, Uploaded
 from p2pci.library import ALL
@@ -26,6 +28,7 @@ STOP_SECONDS = 5.0
 PER_ADDRESS = 256  # connections; a whole room may fetch from behind one address, some at a time each
 DESCRIPTORS_EACH = 2  # of a document under way, besides its connection: its file, and the socket once more
 SLOT_SHARE = 8  # of the descriptors may be slots
+FEW_SLOTS = 8  # of one address, that are left to it; and so many times what who waits has
 TOLD_UPLOADS = 10  # one by one, in a second
 
 
@@ -131,6 +134,19 @@ class UploadServer:
         if self._second:
             self._second.cancel()
             self._end_second()
+
+    def ask_slot_back(self, waiting: UploadConnection) -> None:
+        """End the longest upload of the address with the most, where that has far more than who waits has.
+
+        So slow readers keep others out only from many addresses, and nobody is cut who has a few slots.
+        """
+        holding: defaultdict[str, list[UploadConnection]] = defaultdict(list)
+        for connection in self.uploads.values():
+            if connection.has_slot and not connection.transport.is_closing():
+                holding[place_of(connection.source)].append(connection)
+        most = max(holding.values(), key=len, default=[])
+        if len(most) > FEW_SLOTS * (1 + len(holding[place_of(waiting.source)])):
+            most[0].abort()
 
     def note_upload(self, connection: UploadConnection, number: int, size: int) -> None:
         """Tell whoever watches of a document that a connection has sent."""
