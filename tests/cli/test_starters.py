@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from p2pci.cli import original
 from tests.cli.process import (
     LOOPBACK,
     PEER_PY,
@@ -155,6 +156,13 @@ def test_help_tells_the_arguments(starter: tuple[str, ...], tmp_path: Path) -> N
         done = run((*starter, word), cwd=tmp_path)
         assert done.returncode == 0
         assert done.stdout.startswith(f"usage: python3 {Path(starter[-1]).name} [")
+
+
+def test_help_names_every_setting_of_the_environment() -> None:
+    read = re.findall(r'_setting\("(\w+)"\)', Path(original.__file__).read_text("utf-8"))
+    help_ = original.SERVER_USAGE + original.PEER_USAGE
+    assert [name for name in read if f"P2PCI_{name} " not in help_] == []
+    assert "P2PCI_BIND " in original.SERVER_USAGE
 
 
 @pytest.mark.parametrize("words", [("--port",), ("7734", "7735")], ids=str)

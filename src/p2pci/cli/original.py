@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 SERVER_USAGE = """usage: python3 server.py [PORT]
 
 Runs a P2P-CI index server on PORT (7734; 0 takes a free one) and shows every message.
-Ctrl-C stops it. `p2pci server --help` has more."""
+Ctrl-C stops it. From the environment: P2PCI_BIND (the one address to listen on).
+`p2pci server --help` has more."""
 PEER_USAGE = """usage: python3 peer.py [SERVER[:PORT]]
 
 Shares the folder rfcs/ through the index server SERVER (localhost, port 7734), shows every message and
-offers a menu. From the environment: P2PCI_LIBRARY (another folder), P2PCI_BIND and P2PCI_UPLOAD_PORT (where
-the upload server listens), P2PCI_ADVERTISE (HOST[:PORT] to be published), P2PCI_RESCAN (seconds between two
-looks at the whole folder), P2PCI_POLL (1 for a network mount), P2PCI_ORIGIN (where on the web are
-documents that no peer has). `p2pci peer --help` has more."""
+offers a menu. From the environment: P2PCI_SERVER (SERVER where none is given), P2PCI_LIBRARY (another
+folder), P2PCI_BIND and P2PCI_UPLOAD_PORT (where the upload server listens), P2PCI_ADVERTISE (HOST[:PORT]
+to be published), P2PCI_RESCAN (seconds between two looks at the whole folder), P2PCI_POLL (1 for a network
+mount), P2PCI_ORIGIN (where on the web are documents that no peer has). `p2pci peer --help` has more."""
 
 
 def start_server(arguments: list[str]) -> ExitStatus:
