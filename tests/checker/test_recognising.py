@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.server
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from p2pci.checker import peer, server
+from p2pci.checker import client, peer, server
 from p2pci.checker.cases import Verdict
+from p2pci.checker.client import ByScript, Launch
 from p2pci.checker.judging import judge
-from p2pci.checker.recognising import FirstLook
+from p2pci.checker.recognising import FirstLook, look_at_client
 from p2pci.checker.wire import Patience
 from p2pci.library import Shelf
 from p2pci.server import IndexServer
@@ -121,7 +123,7 @@ async def test_other_kind_is_told_in_the_first_result_and_nothing_else_is_tried(
             peer.CASES,
             lambda wires: peer.Holder(HERE, index.port, wires, 4711),
             patience=HASTY,
-            look=lambda _: first.for_holder(4711),
+            look=lambda *_: first.for_holder(4711),
         )
     assert (results[0].verdict, {result.verdict for result in results[1:]}) == (
         Verdict.ERROR,
@@ -133,10 +135,34 @@ async def test_other_kind_is_told_in_the_first_result_and_nothing_else_is_tried(
 async def test_right_kind_is_not_looked_at() -> None:
     async with IndexServer(host=HERE, port=0) as index:
 
-        async def look(_: Patience) -> str:
+        async def look(*_: object) -> str:
             raise AssertionError
 
         results = await judge(
             server.CASES[:3], lambda wires: server.Server(HERE, index.port, wires), patience=HASTY, look=look
         )
     assert [result.verdict for result in results] == [Verdict.PASS] * 3
+
+
+@pytest.mark.parametrize(
+    "sent, is_told",
+    [
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", True),
+        (b"LIST ALL HTTP/1.1\r\nHost: localhost\r\nPort: 5\r\n\r\n", False),
+    ],
+    ids=["web", "slip"],
+)
+async def test_client_of_web_servers_is_told_from_one_that_writes_badly(sent: bytes, is_told: bool) -> None:  # noqa: FBT001
+    program = (
+        "import socket, sys; s = socket.create_connection(('127.0.0.1', int(sys.argv[1]))); "
+        f"s.sendall({sent!r}); s.recv(1000); s.close()"
+    )
+    launch = Launch(command=(sys.executable, "-S", "-c", program, "{port}"), host=HERE, port=0)
+    results = await judge(
+        client.CASES[:2],
+        lambda wires: client.Client(wires, launch, ByScript()),
+        patience=HASTY,
+        look=look_at_client,
+    )
+    told = "this seems to be a client of web servers, not of an index server"
+    assert (results[0].note == told, results[0].verdict is Verdict.ERROR) == (is_told, is_told)

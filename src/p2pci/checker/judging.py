@@ -55,7 +55,7 @@ async def judge(
     make_target: Callable[[Wires], Target],
     *,
     patience: Patience,
-    look: Callable[[Patience], Awaitable[str]] | None = None,
+    look: Callable[[Result, Patience], Awaitable[str]] | None = None,
     on_result: Callable[[Result], None] = lambda _: None,
 ) -> list[Result]:
     """Try every case, each on connections of its own.
@@ -64,7 +64,7 @@ async def judge(
         cases: in the order in which they are tried.
         make_target: gives a case its target, given the connections of that case.
         patience: how long is waited.
-        look: says what else the target seems to be, or ""; it is asked when the first case fails.
+        look: says what else the target seems to be, or ""; asked with a first result that is a failure.
         on_result: is called with every result as soon as it is there.
     """
     mood = _Mood(ends_at=asyncio.get_running_loop().time() + patience.total_seconds)
@@ -72,7 +72,7 @@ async def judge(
     for case in cases:
         reason = _why_not(mood)
         result = _skip(case, reason) if reason else await _try(case, make_target, _wearing(patience, mood))
-        if look and not results and _is_odd(result) and (what := await look(patience)):
+        if look and not results and _is_odd(result) and (what := await look(result, patience)):
             mood.mistaken_for = what
             result = replace(_skip(case, what), verdict=Verdict.ERROR)
         _note(mood, result)

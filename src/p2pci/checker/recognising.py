@@ -1,19 +1,21 @@
-"""A look at a program that listens: is it of the kind that is to be judged at all?
+"""A look at a program: is it of the kind that is to be judged at all?
 
-A wrong port is told in one sentence instead of dozens of failures. Who is merely bad is judged: only what
-behaves as another kind of program does, and never as the right one, is taken for the other.
+A wrong port or command is told in one sentence instead of dozens of failures. Who is merely bad is judged:
+only what behaves as another kind of program does, and never as the right one, is taken for the other.
 May import `reading`, `wire` and what they import.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from p2pci.checker.cases import Deviation
+from p2pci.checker.cases import Deviation, Result
 from p2pci.checker.reading import read_status, split_lines
+from p2pci.checker.transcript import Direction
 from p2pci.checker.wire import Ending, Patience, Unreachable, Wires
 from p2pci.protocol.grammar import Status
 
@@ -21,6 +23,7 @@ _NUMBER = 900_001  # above those of real documents, and of the cases
 _HEADERS = "Host: 127.0.0.1\r\nPort: 40000\r\n"
 _ADD = f"ADD RFC {_NUMBER} P2P-CI/1.0\r\n{_HEADERS}Title: A First Look\r\n\r\n".encode()
 _LIST = f"LIST ALL P2P-CI/1.0\r\n{_HEADERS}\r\n".encode()
+_WEB_REQUEST = re.compile(rb"[A-Z]+ (?:/|https?://)\S* HTTP/[0-9]")  # by their paths alone it is no slip
 _WEB = b"GET / HTTP/1.0\r\n\r\n"
 _MAX_HEARD_BYTES = 4096
 _FOUND_OR_NOT = (Status.OK, Status.NOT_FOUND)
@@ -94,6 +97,15 @@ class FirstLook:
             return _Heard()
         finally:
             wires.end()
+
+
+async def look_at_client(first: Result, _: Patience) -> str:
+    """Say what a client seems to be instead, by what it sent in its first case; "" where it may be one."""
+    pieces = first.transcript.pieces
+    came = (piece.data for piece in pieces if piece.direction is Direction.RECEIVED)
+    if any(_WEB_REQUEST.match(data) for data in came):
+        return "this seems to be a client of web servers, not of an index server"
+    return ""
 
 
 def _code_in(data: bytes) -> int | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
-from p2pci.checker.cases import Case, Target
-from p2pci.checker.recognising import FirstLook
+from p2pci.checker.cases import Case, Result, Target
+from p2pci.checker.recognising import FirstLook, look_at_client
 from p2pci.checker.wire import Patience, Wires
 from p2pci.dialing import show_address
 from p2pci.errors import InvalidValueError
@@ -40,7 +40,7 @@ class Suite(Generic[Target]):
     make_target: Callable[[Wires], Target]
     words: tuple[str, ...]
     last_words: tuple[str, ...] = ()
-    look: Callable[[Patience], Awaitable[str]] | None = None
+    look: Callable[[Result, Patience], Awaitable[str]] | None = None
     patience: Patience = field(default_factory=Patience)
 
 
@@ -55,7 +55,7 @@ def suite_of_server(address: Address) -> Suite[Server]:
         address=address,
         cases=CASES,
         make_target=lambda wires: Server(host, port, wires),
-        look=lambda patience: FirstLook(host, port, patience).for_index(),
+        look=lambda _, patience: FirstLook(host, port, patience).for_index(),
         words=(name,),
     )
 
@@ -81,7 +81,7 @@ def suite_of_peer(address: Address, *, have: int, file: Path | None) -> Suite[Ho
         address=address,
         cases=CASES,
         make_target=lambda wires: Holder(host, port, wires, have, document=document, habits=habits),
-        look=lambda patience: FirstLook(host, port, patience).for_holder(have),
+        look=lambda _, patience: FirstLook(host, port, patience).for_holder(have),
         words=(name, "--have", str(have), *(("--file", str(file)) if file else ())),
     )
 
@@ -99,6 +99,7 @@ def suite_of_client(
         address=None,
         cases=CASES,
         make_target=lambda wires: Client(wires, launch, driver),
+        look=look_at_client,
         words=("--listen", str(listen), *(("--script", script) if script else ())),
         last_words=("--", *command),
         patience=SCRIPT_PATIENCE if script else HAND_PATIENCE,
