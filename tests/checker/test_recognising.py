@@ -83,12 +83,14 @@ async def test_program_that_greets_in_another_protocol_is_neither() -> None:
         assert await look(port) == (f"{GREETS}an index server", f"{GREETS}the upload server of a peer")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", sorted(INDEX_FAULTS))
 async def test_index_server_with_a_fault_is_one(fault: str) -> None:
     async with INDEX_FAULTS[fault]() as stub:
         assert not await FirstLook(HERE, stub.port, HASTY).for_index()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", sorted(HOLDER_FAULTS))
 async def test_holder_with_a_fault_is_one(fault: str) -> None:
     async with HOLDER_FAULTS[fault]() as stub:
@@ -110,7 +112,11 @@ async def write_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
-@pytest.mark.parametrize("behave", [refuse_all, say_only_ok, write_http, *ALL], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "behave",
+    [refuse_all, say_only_ok, write_http, *(pytest.param(one, marks=pytest.mark.slow) for one in ALL)],
+    ids=lambda one: one.__name__,
+)
 async def test_what_may_be_a_bad_one_is_judged(behave: Behaviour) -> None:
     async with hostile(behave) as port, asyncio.timeout(60):
         assert await look(port) == ("", "")
