@@ -2,10 +2,12 @@
 #   PYTHON=/path/to/python3   which Python .venv is made with
 #   ARGS=…                    more arguments for pytest, the demo, the benchmark or uv (make test ARGS="-k lookup")
 #   TARGET=server:HOST:PORT   what make bench loads instead of measuring all; or peer:HOST:PORT, with NUMBER=n
+#   STAY=1                    make demo stays up afterwards, with web pages to look at
+#   HOST=… PORT=…             which machine's index make run-peer1, 2 and 3 join; where make run-server listens
+#   SEED=… SECONDS=…          with which seed make soak begins, and for how long it goes on
 
 PYTHON ?=
 ARGS ?=
-#   STAY=1                   make demo stays up afterwards, with web pages to look at
 # Plain assignments: some shells export HOST, the name of the machine itself, or TARGET. The command line still wins.
 TARGET =
 NUMBER =
@@ -96,7 +98,7 @@ lock: ## write requirements/*.txt anew from pyproject.toml, with uv (ARGS=--upgr
 
 clean: ## remove .venv, caches and built files (not the documents that peers downloaded)
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	@find __pycache__ src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	@find __pycache__ src tests tools bench screenshots -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(DEV): $(SETUP_NEEDS) requirements/dev.txt
 	@PYTHON="$(PYTHON)" sh tools/setup.sh dev
