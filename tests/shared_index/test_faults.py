@@ -60,6 +60,22 @@ def test_paused_server_answers_only_when_it_has_joined_anew(swarm: Swarm) -> Non
         until(lambda: a.finds(8) != [])
 
 
+def test_server_that_is_paused_while_it_waits_for_redis_joins_anew_too(
+    swarm: Swarm, redis: RedisServer
+) -> None:
+    (a,) = swarm.start("a")
+    with closing(a.member()) as peer:
+        redis.signal(signal.SIGSTOP)
+        peer.says(add(7, "T", port=5))
+        told = time.monotonic()
+        until(lambda: time.monotonic() > told + 0.1)  # it tells Redis, and waits half a second for the answer
+        a.process.signal(signal.SIGSTOP)
+        until(lambda: time.monotonic() > told + LEASE_SECONDS + 0.5, seconds=10)
+        redis.signal(signal.SIGCONT)
+        a.process.signal(signal.SIGCONT)
+        assert a.process.wait_for("Stood still|Alone")[0] == "Stood still"
+
+
 def test_paused_server_does_not_bring_back_a_killed_one(swarm: Swarm) -> None:
     a, b, c = swarm.start("a", "b", "c")
     with closing(a.holds(7, port=5)), closing(c.member()) as asker:

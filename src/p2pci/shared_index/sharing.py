@@ -157,7 +157,6 @@ class SharedIndex:
                 begun.set_exception(error)
                 return
             if isinstance(error, LeaseLostError):
-                self._fence()
                 continue
             self._become(State.AWAY, IndexAlone(str(error)))
             if not begun.done():
@@ -173,6 +172,9 @@ class SharedIndex:
             ended = [error for error in _leaves(group) if isinstance(error, SharedIndexError)]
         except* Exception as group:  # noqa: BLE001 - a fault of ours: the index goes on alone, and tries again
             ended = [StoreAwayError(f"a fault of ours, {_leaves(group)[0]!r}")]
+        if self._has_stood_still():  # whatever else went wrong: an answer of the store came too late for us
+            ended = [LeaseLostError()]
+            self._become(State.FENCED, IndexFenced())
         await self._store.close()
         lost = [error for error in ended if isinstance(error, LeaseLostError)]
         return (lost or ended or [StoreAwayError("it said nothing more")])[0]
@@ -217,10 +219,9 @@ class SharedIndex:
         self._lease_ends = started + self._lease_seconds
         self._publisher.start_anew(epoch)
 
-    def _fence(self) -> None:
-        """Answer no more if our lease has run out; not if it went with everything else in the store."""
-        if self.state is State.SHARED and self._clock() >= self._lease_ends:
-            self._become(State.FENCED, IndexFenced())
+    def _has_stood_still(self) -> bool:
+        """Whether our lease has run out; it may also be gone with everything else in the store."""
+        return self.state is State.SHARED and self._clock() >= self._lease_ends
 
     def _become(self, state: State, event: Event) -> None:
         is_news = state is not self.state
