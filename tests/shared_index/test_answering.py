@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from itertools import count
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.process import P2PCI, run
+from tests.cli.process import LOOPBACK, P2PCI, Stage, run
 from tests.promises.running import until
 from tests.server.wire_client import add
 from tests.shared_index.redis_server import RedisServer
@@ -133,6 +134,16 @@ def test_second_server_of_a_name_is_refused(swarm: Swarm) -> None:
     assert second.finish() == 4
     with closing(a.holds(7, port=5)):
         assert a.finds(7) == ["7 T h 5"]
+
+
+def test_server_that_waits_for_its_name_ends_at_once_when_told_to(stage: Stage, redis: RedisServer) -> None:
+    redis.does("SET", "ending:lease:a", "somebody else's", "PX", 10_000)
+    flags = ("--port", "0", "--shared", redis.url, "--shared-prefix", "ending", "--node", "a")
+    server = stage.start(*P2PCI, "server", *flags, "--web", f"{LOOPBACK}:0")
+    server.wait_for("Open .* in a browser")
+    server.signal(signal.SIGINT)
+    server.wait_for("Stopping", seconds=2)
+    assert server.finish(seconds=2) == 0
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import closing, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, closing, nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from p2pci.cli.announcing import announcing
@@ -26,7 +26,7 @@ from p2pci.protocol.grammar import DEFAULT_PORT
 from p2pci.server import IndexServer
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
     from typing import Any
 
@@ -63,17 +63,33 @@ async def host_server(
         shared=meeting.join(printer, port=port) if meeting else None,
     )
     page = IndexPage(web, server).served(log) if web else nullcontext()
+
+    def stopping() -> None:
+        notify_stopping()
+        log.say("[SERVER] Stopping...", "stopping")
+
     with ending_signals() as ending, closing(log):
-        async with page, server:
-            log.say(f"[SERVER] Listening on port {server.port}...", "listening", port=server.port)
-            log.say(await _invitation(peer_command, bind=bind, port=server.port), "invitation")
-            told = announcing(server.port, bind=bind, log=log) if is_announced else nullcontext()
-            async with told:
-                notify_ready(f"Listening on port {server.port}")
-                await ending
-                notify_stopping()
-                log.say("[SERVER] Stopping...", "stopping")
+        serving = _serve(server, log, page=page, peer_command=peer_command, is_announced=is_announced)
+        await _first(serving, ending, if_ending=stopping)
     return ExitStatus.DONE
+
+
+async def _serve(
+    server: IndexServer,
+    log: Log,
+    *,
+    page: AbstractAsyncContextManager[None],
+    peer_command: str,
+    is_announced: bool,
+) -> None:
+    """Be an index server until this is cancelled, perhaps while it still joins others."""
+    async with page, server:
+        log.say(f"[SERVER] Listening on port {server.port}...", "listening", port=server.port)
+        log.say(await _invitation(peer_command, bind=server.host, port=server.port), "invitation")
+        told = announcing(server.port, bind=server.host, log=log) if is_announced else nullcontext()
+        async with told:
+            notify_ready(f"Listening on port {server.port}")
+            await asyncio.get_running_loop().create_future()
 
 
 async def _invitation(peer_command: str, *, bind: str | None, port: int) -> str:
@@ -160,12 +176,16 @@ async def _take_part(peer: Peer, log: Log, *, has_menu: bool, page: PeerPage | N
 
 
 async def _first(
-    work: Coroutine[Any, Any, None], ending: asyncio.Future[signal.Signals]
+    work: Coroutine[Any, Any, None],
+    ending: asyncio.Future[signal.Signals],
+    *,
+    if_ending: Callable[[], None] = lambda: None,
 ) -> signal.Signals | None:
     """Work to the end, or until a signal comes, and say which signal."""
     working = asyncio.ensure_future(work)
     await asyncio.wait((working, ending), return_when=asyncio.FIRST_COMPLETED)
     if not working.done():
+        if_ending()
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working

@@ -72,7 +72,7 @@ class IndexServer:
         self.watch = watch
         self.trace = trace
         self.probing = asyncio.Semaphore(PROBES)
-        self._host = host
+        self.host = host
         self._wanted_port = port
         self._limits = limits or ServingLimits()
         self._listener: Listener | None = None
@@ -124,7 +124,7 @@ class IndexServer:
             watch=self.watch,
             spare_descriptors=PROBES,
         )
-        await listener.open(self._host, self._wanted_port)
+        await listener.open(self.host, self._wanted_port)
         self._listener = listener
 
     async def stop(self, *, grace_seconds: float = STOP_SECONDS) -> None:
