@@ -16,7 +16,7 @@ from p2pci.errors import CannotConnectError
 from p2pci.protocol.addresses import is_own
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from p2pci.events import Address
 
@@ -68,13 +68,13 @@ async def dial_first(
         seconds: until a connection stands.
 
     Raises:
-        CannotConnectError: none of them could be reached; it is about the first.
+        CannotConnectError: none of them could be reached; it is about all, in an order of its own.
     """
     places = await _places(addresses, seconds=seconds)
     if len(places) == 1:
         address, _ = places[0]
         return await dial(lambda: make_protocol(address), address, seconds=seconds), address
-    failures: list[CannotConnectError] = []
+    failures: dict[Address, CannotConnectError] = {}
     tries: dict[asyncio.Task[_Protocol], Address] = {}
     waiting = iter(places)
     try:
@@ -83,17 +83,30 @@ async def dial_first(
                 making = partial(make_protocol, address)
                 tries[asyncio.create_task(dial(making, place, seconds=seconds))] = address
             if not tries:
-                raise failures[0]
+                raise _failure(failures)
             done, _ = await asyncio.wait(tries, timeout=STAGGER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 address = tries.pop(task)
                 if not task.exception():
                     return task.result(), address
-                failures.append(cast("CannotConnectError", task.exception()))
+                failures.setdefault(address, cast("CannotConnectError", task.exception()))
     finally:
         for task in tries:
             task.add_done_callback(_drop)
             task.cancel()
+
+
+def _failure(failures: Mapping[Address, CannotConnectError]) -> CannotConnectError:
+    """Give one error for all; the same one in whatever order they were tried, so that it is shown once."""
+    if len(failures) == 1:
+        return next(iter(failures.values()))
+    told = {show_address(address): error.reason for address, error in sorted(failures.items())}
+    is_known = any(error.is_known for error in failures.values())
+    if len(set(told.values())) == 1:
+        reason = next(iter(told.values()))
+        return CannotConnectError(f"any of {', '.join(told)}", reason=reason, is_known=is_known)
+    each = "; ".join(f"{address}: {reason}" for address, reason in told.items())
+    return CannotConnectError("any of the servers", reason=each, is_known=is_known)
 
 
 def _drop(task: asyncio.Task[asyncio.BaseProtocol]) -> None:

@@ -118,12 +118,15 @@ class CannotConnectError(NetworkError):
     """No connection could be made.
 
     Attributes:
-        address: host and port as people write them.
+        address: host and port as people write them; of several servers all.
+        reason: why, in a few words.
+        is_known: False where no machine has the host's name.
     """
 
     def __init__(self, address: str, *, reason: str, is_known: bool = True) -> None:
-        """`is_known` is False where no machine has the host's name."""
         self.address = address
+        self.reason = reason
+        self.is_known = is_known
         advice = (
             "Check the address, that it is running there, and that no firewall is between."
             if is_known

@@ -42,10 +42,26 @@ async def test_server_that_says_nothing_holds_up_nobody(server: IndexServer) -> 
             filler.close()
 
 
-async def test_where_none_answers_the_first_is_told(dead_port: Any) -> None:
-    first = dead_port()
-    with pytest.raises(CannotConnectError, match=f"127.0.0.1:{first}: connection refused"):
-        await IndexClient(HOST, first, spares=[(HOST, dead_port())]).connect()
+async def test_where_none_answers_all_are_told_and_in_any_order_the_same(dead_port: Any) -> None:
+    dead = sorted((HOST, dead_port()) for _ in range(2))
+    for first, second in (dead, dead[::-1]):
+        told = ", ".join(f"{host}:{port}" for host, port in dead)
+        with pytest.raises(CannotConnectError, match=f"^Cannot connect to any of {told}: connection refused"):
+            await IndexClient(*first, spares=[second]).connect()
+
+
+async def test_each_that_is_not_reached_is_told_why(dead_port: Any) -> None:
+    index = IndexClient("no-such-host.invalid", spares=[(HOST, dead_port())])
+    told = "; no-such-host.invalid:7734: there is no host of that name"
+    with pytest.raises(CannotConnectError, match=f"{HOST}:[0-9]+: connection refused.*{told}"):
+        await index.connect()
+
+
+async def test_that_all_are_away_is_said_once(dead_port: Any, server: IndexServer, start: Start) -> None:
+    watched = await start(server.port, SHELF, spare_servers=[(HOST, dead_port()), (HOST, dead_port())])
+    await server.stop()
+    await watched.tells(IndexLost, times=5)
+    assert len({event.reason for event in watched.told(IndexLost)[1:]}) == 1
 
 
 async def test_every_address_of_a_name_is_tried(server: IndexServer, monkeypatch: pytest.MonkeyPatch) -> None:
