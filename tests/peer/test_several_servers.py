@@ -10,6 +10,7 @@ import pytest
 
 from p2pci import CannotConnectError, IndexClient, IndexServer, Peer
 from p2pci.events import IndexConnected, IndexLost
+from p2pci.serving import ServingLimits
 from tests.peer.conftest import LIMITS, Start
 from tests.peer.known import Known
 from tests.peer.test_sharing import SHELF
@@ -89,3 +90,14 @@ async def test_peer_goes_to_another_one_and_registers_all_there(server: IndexSer
         assert watched.told(IndexConnected)[-1] == IndexConnected(HOST, other.port)
         await Known(other).becomes(SHELF)
         assert isinstance(watched.peer, Peer)
+
+
+async def test_peer_that_starts_where_there_is_no_room_goes_to_the_next(
+    server: IndexServer, start: Start
+) -> None:
+    limits = ServingLimits(max_connections=1)
+    async with IndexServer(host=HOST, port=0, limits=limits) as full, IndexClient(HOST, full.port):
+        watched = await start(full.port, SHELF, spare_servers=[(HOST, server.port)])
+        assert "it is full" in watched.told(IndexLost)[0].reason
+        assert watched.peer.servers[0] == (HOST, server.port)
+        await Known(server).becomes(SHELF)

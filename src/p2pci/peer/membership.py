@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from p2pci.client import Answer, ClientLimits, IndexClient, NewRecord
-from p2pci.errors import ConnectionLostError, NetworkError, ProtocolError, RefusedError
+from p2pci.errors import (
+    ConnectionLostError,
+    DeadlineError,
+    NetworkError,
+    ProtocolError,
+    RefusedError,
+    TurnedAwayError,
+)
 from p2pci.events import (
     Advertised,
     IndexConnected,
@@ -92,12 +99,22 @@ class Membership:
         return self._reached().index.is_on_this_machine
 
     async def join(self) -> None:
-        """Reach the index, and register what is offered.
+        """Reach the index, and register what is offered; at the next of several servers where one is full.
 
         Raises:
             CannotConnectError: nobody answers there.
             NetworkError: it went away meanwhile.
         """
+        for _ in self.servers[1:]:
+            try:
+                return await self._join_first()
+            except (TurnedAwayError, ConnectionLostError, DeadlineError) as error:
+                self._place = None
+                self.servers.append(self.servers.pop(0))
+                self._tell(IndexLost(str(error), 0.0))
+        return await self._join_first()
+
+    async def _join_first(self) -> None:
         place = await self._connect()
         async with self._turn:
             await place.registration.register(self._offer.records(), is_joining=True)
