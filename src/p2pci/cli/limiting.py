@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p2pci.cli.options import NETWORKS, NUMBERS, RATE, SECONDS
+from p2pci.cli.options import LEASE, NETWORKS, NUMBERS, RATE, SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Option = Callable[[Command], Command]
 
 _SERVING = ("max_connections", "max_per_address", "dead_after", "allow", "deny")
+_PREFIX = "p2pci"
+_LEASE_SECONDS = 15.0
 _UPLOAD = ("max_uploads", "rate", *_SERVING)
 
 
@@ -78,15 +80,15 @@ def meeting_options() -> Callable[[Command], Command]:
             "--shared-prefix",
             metavar="WORD",
             envvar="P2PCI_SHARED_PREFIX",
-            default="p2pci",
+            default=_PREFIX,
             show_default=True,
             help="Of the keys there; each swarm has its own.",
         ),
         click.option(
             "--lease",
-            type=click.FloatRange(1.0, 3600.0),
+            type=LEASE,
             envvar="P2PCI_LEASE",
-            default=15.0,
+            default=_LEASE_SECONDS,
             show_default=True,
             help="Seconds without word of a server, after which its peers are gone for the others.",
         ),
@@ -296,7 +298,13 @@ def _web(*, web: Any, web_token: str | None, web_host: Any, web_open_metrics: bo
 def _meeting(*, shared: str | None, node: str | None, shared_prefix: str, lease: float) -> Meeting | None:
     from p2pci.cli.meeting import Meeting
 
-    return Meeting(shared, node, shared_prefix, lease) if shared else None
+    if shared is None:
+        if node or shared_prefix != _PREFIX or lease != _LEASE_SECONDS:
+            raise click.UsageError(
+                "--node, --shared-prefix and --lease are for several servers as one. Add --shared."
+            )
+        return None
+    return Meeting(shared, node, shared_prefix, lease)
 
 
 def _sharing(*, share: Any, hide: Any) -> Sharing:

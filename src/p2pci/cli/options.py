@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,14 @@ class _SecondsType(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+class _LeaseType(click.FloatRange):
+    """A range that has no `nan` in it, as click's own has."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        return seconds if isfinite(seconds) else self.fail(f"{value!r} is not in the range.", param, ctx)
+
+
 class _WordType(click.ParamType[Any]):
     """What a function of `settings` reads out of a word; what it gives is no string."""
 
@@ -85,6 +94,7 @@ NETWORKS = _WordType("network", parse_networks)
 NUMBERS = _WordType("numbers", parse_ranges)
 RATE = _WordType("bytes/s", parse_rate)
 SECONDS = _SecondsType()
+LEASE = _LeaseType(1.0, 3600.0)
 INDEX_PAGE = _WordType("host:port", partial(parse_page_address, default=("127.0.0.1", 7781)))
 PEER_PAGE = _WordType("host:port", partial(parse_page_address, default=("127.0.0.1", 7780)))
 SERVER = _AddressType(DEFAULT_PORT)

@@ -214,8 +214,8 @@ def _unpack(packed: bytes) -> array[int]:
         raise InvalidValueError("What a peer holds has numbers that are too large.") from error
 
 
-def check_name(name: str) -> str:
-    """Let pass what may be a server's name or an epoch: letters, digits and `. _ - : [ ]`.
+def check_name(name: str, *, kind: str = "server's name") -> str:
+    """Let pass what may be a server's name, an epoch or a prefix: letters, digits and `. _ - : [ ]`.
 
     Raises:
         InvalidValueError: it is none.
@@ -223,7 +223,7 @@ def check_name(name: str) -> str:
     fits = name.isascii() and name.translate(_NAME_SIGNS).isalnum()
     if not fits or len(name) > MAX_NAME_CHARACTERS:
         raise InvalidValueError(
-            f"{name[:40]!r} is no server's name. Give up to {MAX_NAME_CHARACTERS} letters, digits and ._-:[]"
+            f"{name[:40]!r} is no {kind}. Give up to {MAX_NAME_CHARACTERS} letters, digits and ._-:[]."
         )
     return name
 

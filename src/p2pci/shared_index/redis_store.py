@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from p2pci.errors import (
     InvalidValueError,
@@ -19,6 +20,7 @@ from p2pci.errors import (
     SharedIndexError,
     StoreAwayError,
 )
+from p2pci.shared_index.encoding import check_name
 from p2pci.shared_index.store import Fields, Post
 
 if TYPE_CHECKING:
@@ -41,11 +43,11 @@ class RedisStore:
 
     Raises:
         NotInstalledError: redis-py is not installed.
-        InvalidValueError: the URL is none.
+        InvalidValueError: the URL or the prefix is none.
     """
 
     def __init__(self, url: str, *, prefix: str, away_seconds: float = AWAY_SECONDS) -> None:
-        self._prefix = prefix
+        self._prefix = check_name(prefix, kind="prefix of keys")
         self._away_seconds = away_seconds
         self._redis = _make_client(url, away_seconds)
         self._heard: PubSub | None = None
@@ -232,7 +234,7 @@ def _make_client(url: str, away_seconds: float) -> Redis:
 
     tls: dict[str, Any] = {"ssl_check_hostname": True} if url.startswith("rediss:") else {}
     try:
-        return Redis.from_url(
+        client = Redis.from_url(
             url,
             socket_timeout=None,
             socket_connect_timeout=away_seconds,
@@ -240,11 +242,22 @@ def _make_client(url: str, away_seconds: float) -> Redis:
             protocol=2,
             **tls,  # redis-py looks at the certificate, and before version 6 at no name in it
         )
+        # This alone finds out what is behind a "?".
+        client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        _check_path(url)
     except (ValueError, TypeError) as error:
         raise InvalidValueError(
             "The address of the shared index is none. Write redis://USER:PASSWORD@HOST:6379/0, or rediss://… "
             "for TLS."
         ) from error
+    return client
+
+
+def _check_path(url: str) -> None:
+    """See that the database is a number, in whose place redis-py takes 0; raises ValueError."""
+    place = urlsplit(url)
+    if place.scheme != "unix" and place.path not in ("", "/"):
+        int(place.path[1:])
 
 
 @contextmanager
