@@ -317,6 +317,13 @@ class IndexFenced(NamedTuple):
     """An index server stood still for longer than its lease: it answers again when it has joined anew."""
 
 
+class NameLeased(NamedTuple):
+    """The name of an index server is taken still, by one that was killed perhaps: that is waited for."""
+
+    node: str
+    seconds: float
+
+
 class NodeJoined(NamedTuple):
     """Another server of the shared index is there, with the records of so many peers."""
 
@@ -339,7 +346,7 @@ class SharedDamage(NamedTuple):
     reason: str
 
 
-SharingEvent = IndexShared | IndexAlone | IndexFenced | NodeJoined | NodeLeft | SharedDamage
+SharingEvent = IndexShared | IndexAlone | IndexFenced | NameLeased | NodeJoined | NodeLeft | SharedDamage
 Event = (
     Received
     | Sent

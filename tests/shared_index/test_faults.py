@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from p2pci.events import IndexAlone
 from tests.cli.process import LOOPBACK, P2PCI, Stage, fill, run
 from tests.promises.running import until
 from tests.server.wire_client import add, lookup
 from tests.shared_index.redis_server import Engine, RedisServer
-from tests.shared_index.swarm import LEASE_SECONDS, Swarm, left_line
+from tests.shared_index.swarm import LEASE_SECONDS, Host, Hosted, Swarm, left_line
 
 pytestmark = pytest.mark.slow  # the whole of it takes long; make test-all runs it
 
+NO_MEMORY = "command not allowed when used memory > 'maxmemory'"
 BACK_SECONDS = 5.0  # after Redis is back all servers agree again
 ROOM_SECONDS = 2.0  # for a machine that is busy
 
@@ -111,6 +113,19 @@ def test_all_agree_again_when_redis_is_back(swarm: Swarm, redis: RedisServer) ->
                     seconds=BACK_SECONDS,
                 )
             print(f"one again {time.monotonic() - started:.2f} s after Redis is back")
+
+
+def reasons_of(node: Hosted) -> list[str]:
+    return [event.reason for event in node.events if isinstance(event, IndexAlone)]
+
+
+def test_each_reason_of_being_alone_is_told_in_the_words_of_redis(host: Host, redis: RedisServer) -> None:
+    (a,) = host.start("a")
+    redis.does("CONFIG", "SET", "maxmemory", "1")
+    until(lambda: reasons_of(a))
+    assert f" is away: {NO_MEMORY}. It is" in reasons_of(a)[0]
+    redis.kill()
+    until(lambda: " connecting to " in reasons_of(a)[-1])
 
 
 def test_nothing_goes_missing_when_redis_is_emptied(swarm: Swarm, redis: RedisServer) -> None:

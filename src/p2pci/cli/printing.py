@@ -196,6 +196,8 @@ def _sharing_text(event: events.SharingEvent) -> str:
             return (
                 "Stood still for longer than the lease: joining the others anew before anything is answered."
             )
+        case events.NameLeased(node, seconds):
+            return f"The name {escape(node)} is leased for another {seconds:.1f} s: waiting for that to end."
         case events.NodeJoined(node, peers):
             return f"Server {escape(node)} is there, with {peers} peer(s)."
         case events.NodeLeft(node, peers, is_silent):

@@ -273,10 +273,16 @@ def _told_in_words() -> Iterator[None]:
         exceptions.NoPermissionError,
     ) as error:
         raise SharedIndexError(
-            f"Redis refuses us: {error}. Check user, password and rights in --shared."
+            f"Redis refuses us: {_words(error)}. Check user, password and rights in --shared."
         ) from error
     except (exceptions.RedisError, OSError, asyncio.IncompleteReadError, ValueError) as error:
-        raise StoreAwayError(str(error).rstrip(".") or "it does not answer") from error
+        raise StoreAwayError(_words(error) or "it does not answer") from error
+
+
+def _words(error: Exception) -> str:
+    """Give what Redis or the system says, without what redis-py writes around it for a pipeline."""
+    _, pipeline, words = str(error).rpartition(" of pipeline caused error: ")
+    return (words.strip("(,)\"'") if pipeline else words).rstrip(".?! ")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from p2pci.errors import InvalidValueError, LeaseLostError, SharedIndexError, StoreAwayError
-from p2pci.events import IndexAlone, IndexFenced, IndexShared, SharedDamage
+from p2pci.events import IndexAlone, IndexFenced, IndexShared, NameLeased, SharedDamage
 from p2pci.shared_index.encoding import (
     Again,
     Goodbye,
@@ -44,6 +44,7 @@ SILENCE_SECONDS = 3.0  # without our own beats the channel is as good as away
 LOOK_SECONDS = 0.2
 AGAIN_SECONDS = 5.0  # between two times that somebody has us write everything anew
 STOP_SECONDS = 2.0
+MOST_REASONS = 10  # of being alone, that are told before it is one with the others again
 _EPOCH_BYTES = 8
 
 
@@ -63,7 +64,7 @@ class SharedIndex:
         store: where the servers meet.
         node: the name of this server, which no other one may have.
         lease_seconds: after that long without word of a server its peers are gone for all others.
-        watch: told of IndexShared, IndexAlone, IndexFenced, NodeJoined, NodeLeft and SharedDamage.
+        watch: told of every SharingEvent.
 
     Attributes:
         state: of now.
@@ -90,6 +91,7 @@ class SharedIndex:
         self._is_stopping = False
         self._flush_seconds = FLUSH_SECONDS  # longer where telling takes longer: twice as long as that
         self._waiting: list[Callable[[], object]] = []
+        self._said: set[object] = set()
 
     @property
     def others(self) -> list[str]:
@@ -213,6 +215,8 @@ class SharedIndex:
                 raise SharedIndexError(
                     f"Another server of this shared index is called {self.node}. Give each its own --node."
                 )
+            if before == inf:
+                self._say_once(NameLeased, NameLeased(self.node, left))
             before = left
             await asyncio.sleep(LOOK_SECONDS)
             started = self._clock()
@@ -224,12 +228,22 @@ class SharedIndex:
         return self.state is State.SHARED and self._clock() >= self._lease_ends
 
     def _become(self, state: State, event: Event) -> None:
-        is_news = state is not self.state
+        if state is not self.state:
+            self._said.clear()
         self.state = state
-        self.trusted_until = {State.SHARED: self._lease_ends, State.FENCED: -inf}.get(state, inf)
-        if is_news and self._watch:
-            self._watch(event)
-        if state is not State.FENCED:
+        self._say_once(event if state is State.AWAY else state, event)
+        self._trust_until({State.SHARED: self._lease_ends, State.FENCED: -inf}.get(state, inf))
+
+    def _say_once(self, what: object, event: Event) -> None:
+        """Tell an event, and until the state is another one not again; but of being alone each reason."""
+        if what not in self._said and len(self._said) < MOST_REASONS:
+            self._said.add(what)
+            if self._watch:
+                self._watch(event)
+
+    def _trust_until(self, time: float) -> None:
+        self.trusted_until = time
+        if self.may_answer():
             waiting, self._waiting = self._waiting, []
             for callback in waiting:
                 asyncio.get_running_loop().call_soon(callback)
@@ -283,7 +297,7 @@ class SharedIndex:
         if is_beat:
             self._lease_ends = started + self._lease_seconds
             if self.state is State.SHARED:
-                self.trusted_until = self._lease_ends
+                self._trust_until(self._lease_ends)
 
     # What we hear
 
