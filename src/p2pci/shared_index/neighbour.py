@@ -125,8 +125,7 @@ class Neighbour:
         """Add records to a peer."""
         if not all(map(self._editions.__contains__, numbers)):
             raise InvalidValueError("A peer of it holds a document that was not told.")
-        self.holdings.peers[serial].held.update(numbers)
-        self.holdings.touch(serial)
+        self.holdings.hold(serial, numbers)
         member = self._members[serial]
         editions = list(map(self._found.get, numbers))
         if None in editions:
@@ -146,12 +145,9 @@ class Neighbour:
 
     def release(self, serial: int, numbers: Iterable[int]) -> None:
         """Take records from a peer."""
-        held = self.holdings.peers[serial].held
         for number in numbers:
-            if number in held and number in self._editions:
+            if self.holdings.release(serial, number) and number in self._editions:
                 self._index.remove(self._members[serial], self._editions[number].number)
-            held.discard(number)
-        self.holdings.touch(serial)
 
     def difference(self, serial: int, numbers: Iterable[int]) -> tuple[Sequence[int], Sequence[int]]:
         """Give what a peer is to release and to hold, so that it has exactly these; of them, those known."""

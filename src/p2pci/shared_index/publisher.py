@@ -86,16 +86,15 @@ class Publisher:
 
     def removed(self, member: Member, edition: Edition) -> None:
         serial = member.serial
-        peer = self._own.peers.get(serial)
-        if peer is None:
+        if serial not in self._own.peers:
             return
         delta = self._deltas.setdefault(serial, {})
         delta.update(dict.fromkeys(self._settle(serial), True))
         number = self._numbers[edition]
-        peer.held.discard(number)
+        self._own.release(serial, number)
         delta[number] = False
         self._doubtful[number] = None
-        self._touch(serial)
+        self._unstored_peers[serial] = None
         self._wake()
 
     def left(self, member: Member) -> None:
@@ -127,13 +126,9 @@ class Publisher:
         editions = self._added.pop(serial, ())
         known = self._numbers
         numbers = [known.get(edition) or self._define(edition) for edition in editions]
-        self._own.peers[serial].held.update(numbers)
-        self._touch(serial)
-        return numbers
-
-    def _touch(self, serial: int) -> None:
-        self._own.touch(serial)
+        self._own.hold(serial, numbers)
         self._unstored_peers[serial] = None
+        return numbers
 
     # What is written
 
