@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from itertools import count
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from p2pci.shared_index.sharing import STORE_SECONDS
 from tests.cli.process import P2PCI, Stage, run
 from tests.promises.running import until
 from tests.server.wire_client import add
@@ -112,6 +114,20 @@ def test_what_was_asked_while_the_lease_had_ended_is_answered_once_it_is_renewed
     with closing(a.holds(7, port=5)):
         a.shared.trusted_until = -inf
         assert a.finds(7) == ["7 T h 5"]
+
+
+def test_what_changes_all_the_time_is_stored_now_and_then(host: Host, redis: RedisServer) -> None:
+    (a,) = host.start("a")
+    redis.does("CONFIG", "RESETSTAT")
+    began = time.monotonic()
+    number = 0
+    with closing(a.member()) as peer:
+        while time.monotonic() < began + 5 * STORE_SECONDS:
+            number += 1
+            peer.says(add(number, "T", port=5))
+            peer.hears(f"P2P-CI/1.0 200 OK\r\n\r\nRFC {number} T h 5\r\n\r\n".encode())
+    ends = redis.does("INFO", "commandstats")["cmdstat_set"]["calls"]  # one for each time that it stores
+    assert 1 <= ends <= 6
 
 
 def test_who_joins_later_knows_all_at_once(host: Host) -> None:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 15.0
 FLUSH_SECONDS, LONGEST_FLUSH_SECONDS = 0.005, 0.02  # changes are collected that long before they are told
-STORE_SECONDS = 0.25  # and that long before they are stored
+STORE_SECONDS = 0.25  # and that long before they are stored;
+STORE_PAUSES, LONGEST_STORE_SECONDS = 20, 10.0  # longer where storing takes longer: so many times as long
 LONGEST_BEAT_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 SILENCE_SECONDS = 3.0  # without our own beats the channel is as good as away
@@ -251,21 +252,30 @@ class SharedIndex:
     # What we tell
 
     async def _write(self) -> None:
-        """Tell what changes, store it a little later, and say now and then that we are there."""
+        """Tell what changes, store it a little later, and say now and then that we are there.
+
+        What is stored of a peer is its whole shelf. Where that takes long it is done less often, so that most
+        of the time is left for those who ask.
+        """
         beat_seconds = min(LONGEST_BEAT_SECONDS, self._lease_seconds / 5)
         beat_at = store_at = self._clock()
+        spent = 0.0
         while True:
             now = self._clock()
-            is_storing = self._publisher.is_unstored and (now >= store_at or self._beats_now)
-            is_beat, self._beats_now = now >= beat_at or self._beats_now, False
-            if is_beat or is_storing or self._publisher.has_news:
-                await self._post(is_beat=is_beat, is_storing=is_storing)
+            if self._beats_now:
+                self._beats_now = False
+                beat_at = store_at = now
+            is_beat, is_storing = now >= beat_at, now >= store_at and self._publisher.is_unstored
             if is_beat:
                 beat_at = now + beat_seconds
-            if is_storing and not self._publisher.is_unstored:
-                spent = self._clock() - now
-                store_at = now + max(STORE_SECONDS, 20 * spent)
-            if not is_storing or not self._publisher.is_unstored:
+            is_stored = False
+            if is_beat or is_storing or self._publisher.has_news:
+                is_stored = await self._post(is_beat=is_beat, is_storing=is_storing)
+            spent += self._clock() - now if is_storing else 0.0
+            if is_stored:
+                pause = min(max(STORE_SECONDS, STORE_PAUSES * spent), LONGEST_STORE_SECONDS)
+                store_at, spent = self._clock() + pause, 0.0
+            if is_stored or not is_storing:
                 await self._wait_for_news(min(beat_at, store_at) if self._publisher.is_unstored else beat_at)
 
     def _beat_now(self) -> None:
@@ -281,7 +291,8 @@ class SharedIndex:
         if self._publisher.has_news:
             await asyncio.sleep(self._flush_seconds)
 
-    async def _post(self, *, is_beat: bool, is_storing: bool) -> None:
+    async def _post(self, *, is_beat: bool, is_storing: bool) -> bool:
+        """Post what there is; gives whether that was the last part of what was to be stored."""
         started = self._clock()
         if started >= self._lease_ends:
             raise LeaseLostError
@@ -298,6 +309,7 @@ class SharedIndex:
             self._lease_ends = started + self._lease_seconds
             if self.state is State.SHARED:
                 self._trust_until(self._lease_ends)
+        return stored.sequence is not None
 
     # What we hear
 
@@ -333,7 +345,7 @@ class SharedIndex:
         if now - self._again_at > AGAIN_SECONDS:
             self._again_at = now
             self._publisher.store_again()
-            self._changed.set()
+            self._beat_now()
 
     def _message(self, content: Goodbye) -> bytes:
         return encode_message(Message(self.node, self._publisher.epoch, self._publisher.sequence, content))
