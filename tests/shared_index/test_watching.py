@@ -45,6 +45,7 @@ def test_page_has_the_peers_of_the_others_since_it_heard_of_them(stage: Stage, r
     first, second = (stage.start(*P2PCI, "server", *flags, "--node", name) for name in "ab")
     port = int(first.wait_for(r"Listening on port (\d+)")[1])
     page = second.wait_for(r"Open (http://\S+/) in a browser")[1]
+    second.wait_for("One index with")
     with closing(WirePeer((LOOPBACK, port))) as peer:
         peer.says(add(7))
         until(lambda: json.loads(ask(page + "stats.json")[1])["records"])
