@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from itertools import count
 from typing import Any
 
@@ -173,7 +174,10 @@ class Host:
         self.run(node.server.stop())
 
     def run(self, work: Coroutine[Any, Any, object]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+        self.begin(work).result(20)
+
+    def begin(self, work: Coroutine[Any, Any, object]) -> Future[object]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self) -> None:
         for node in list(self._nodes):

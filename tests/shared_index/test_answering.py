@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -12,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from p2pci.index import Index, Member
+from p2pci.protocol.shortcuts import write_add_key
 from p2pci.shared_index.sharing import STORE_SECONDS
 from tests.cli.process import P2PCI, Stage, run
 from tests.promises.running import until
@@ -128,6 +132,38 @@ def test_what_changes_all_the_time_is_stored_now_and_then(host: Host, redis: Red
             peer.hears(f"P2P-CI/1.0 200 OK\r\n\r\nRFC {number} T h 5\r\n\r\n".encode())
     ends = redis.does("INFO", "commandstats")["cmdstat_set"]["calls"]  # one for each time that it stores
     assert 1 <= ends <= 6
+
+
+async def register(index: Index, members: list[Member], *, first: int, count: int) -> None:
+    """Let all of them have so many documents more."""
+    keys = [write_add_key(number, "T", None) for number in range(first, first + count)]
+    for member in members:
+        index.add_run(member, keys)
+        await asyncio.sleep(0)
+
+
+@pytest.mark.slow
+def test_who_joins_a_server_that_is_never_quiet_hears_all_of_it(host: Host) -> None:
+    (a,) = host.start("a")
+    index = a.server.index
+    members = [index.join("192.0.2.1", port) for port in range(1, 301)]
+    host.run(register(index, members, first=1, count=5000))
+    latest, ends = [5000], threading.Event()
+
+    async def register_more() -> None:
+        while not ends.is_set():
+            await register(index, members, first=latest[0] + 1, count=1)
+            latest[0] += 1
+
+    registering = host.begin(register_more())
+    try:
+        (b,) = host.start("b")
+        for _ in range(3):
+            number = latest[0]
+            until(lambda number=number: len(b.finds(number)) == len(members))  # type: ignore[misc]
+    finally:
+        ends.set()
+        registering.result(20)
 
 
 def test_who_joins_later_knows_all_at_once(host: Host) -> None:

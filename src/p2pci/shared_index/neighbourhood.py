@@ -169,10 +169,11 @@ class Neighbourhood:
             self._confirm(node, message)
 
     def _confirm(self, node: Neighbour, message: Message) -> None:
-        if isinstance(message.content, Beat) and message.sequence == node.sequence:
-            node.misfits = 0
-            node.is_confirmed = True
-            self._confirmed.set()
+        match message.content:
+            case Beat(digest) if message.sequence == node.sequence and digest == node.holdings.digest():
+                node.misfits = 0
+                node.is_confirmed = True
+                self._confirmed.set()
 
     def _apply(self, node: Neighbour, message: Message) -> None:
         match message.content:
@@ -217,6 +218,7 @@ class Neighbourhood:
                 break
             if tries % ASK_AGAIN == 0:
                 self._asks.again(name)
+                self._waiting[name].clear()  # what is written now has all of them in it
             await asyncio.sleep(pause)
             pause = min(2 * pause, longest)
         return False
@@ -259,23 +261,29 @@ class Neighbourhood:
         return node
 
     def _catch_up(self, node: Neighbour) -> bool:
-        """Apply what was told meanwhile; False when it does not follow."""
+        """Apply what was told meanwhile; False when it does not follow.
+
+        Then it is kept: the state that is stored next may be one in its midst.
+        """
         waiting = self._waiting[node.name]
         try:
             for message in waiting:
                 if isinstance(message.content, Goodbye):
                     self._end(node, message)
                 elif message.epoch == node.epoch:
-                    self._apply(node, message)
-                    self._confirm(node, message)
+                    self._apply_late(node, message)
         except InvalidValueError:
-            self._waiting[node.name] = waiting[-1:]
             return False
         if waiting and waiting[-1].epoch != node.epoch:
-            self._waiting[node.name] = waiting[-1:]
             return False
         del self._waiting[node.name]
         return True
+
+    def _apply_late(self, node: Neighbour, message: Message) -> None:
+        """Apply a message from the time of loading; what was read may have more in it than its digest."""
+        if not isinstance(message.content, Beat) or message.sequence != node.sequence:
+            self._apply(node, message)
+        self._confirm(node, message)
 
     async def _take_in(self, node: Neighbour, epoch: str) -> None:
         is_new = not node.epoch
