@@ -9,7 +9,7 @@ from that sequence on, applied once more, lead to the same end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from p2pci.index import BitMap
@@ -103,7 +103,8 @@ class Publisher:
             return
         self._serials.discard(serial)
         self._doubtful.update(dict.fromkeys(peer.held))
-        self._added.pop(serial, None)
+        unsettled = map(self._numbers.get, self._added.pop(serial, ()))
+        self._doubtful.update(dict.fromkeys(filter(None, unsettled)))
         self._deltas.pop(serial, None)
         self._left.append(serial)
         self._unstored_peers[serial] = None
@@ -252,19 +253,25 @@ class Publisher:
 
 
 def _batches(changes: list[Change]) -> Iterator[list[Change]]:
-    """Cut changes so that a message has no more than MOST_RECORDS."""
+    """Cut changes so that a message has no more than MOST_RECORDS, or hardly more."""
     batch: list[Change] = []
     size = 0
-    for change in changes:
-        for first in range(0, max(len(change.added), len(change.removed)), MOST_RECORDS):
-            part = slice(first, first + MOST_RECORDS)
-            batch.append(change._replace(added=change.added[part], removed=change.removed[part]))
-            size += len(batch[-1].added) + len(batch[-1].removed)
-            if size >= MOST_RECORDS:
-                yield batch
-                batch, size = [], 0
+    for part in chain.from_iterable(map(_parts, changes)):
+        batch.append(part)
+        size += len(part.added) + len(part.removed)
+        if size >= MOST_RECORDS:
+            yield batch
+            batch, size = [], 0
     if batch:
         yield batch
+
+
+def _parts(change: Change) -> Iterator[Change]:
+    """Cut a change; what is gone comes first: a new title may stand for it, and must not go with it."""
+    for first in range(0, len(change.removed), MOST_RECORDS):
+        yield change._replace(added=(), removed=change.removed[first : first + MOST_RECORDS])
+    for first in range(0, len(change.added), MOST_RECORDS):
+        yield change._replace(added=change.added[first : first + MOST_RECORDS], removed=())
 
 
 def _told(edition: Edition) -> Told:

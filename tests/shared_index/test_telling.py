@@ -1,0 +1,57 @@
+"""What a server tells of its peers, as another one takes it in, without anything between them."""
+
+from __future__ import annotations
+
+from p2pci.index import Index
+from p2pci.shared_index import publisher
+from p2pci.shared_index.encoding import Changes, decode_message
+from p2pci.shared_index.neighbour import Neighbour
+from p2pci.shared_index.publisher import Publisher
+
+
+def pair(foreign: set[int]) -> tuple[Index, Publisher, Index, Neighbour]:
+    ours, theirs = Index(), Index()
+    telling = Publisher("a", foreign=foreign, wake=lambda: None)
+    ours.journal = telling
+    telling.start_anew("e.1")
+    return ours, telling, theirs, Neighbour("a", "e", index=theirs, foreign=set())
+
+
+def take_in(telling: Publisher, node: Neighbour) -> None:
+    for data in telling.news():
+        content = decode_message(data).content
+        assert isinstance(content, Changes)
+        node.apply(content)
+
+
+def test_more_new_titles_than_one_message_has_room_for_take_no_record_away() -> None:
+    ours, telling, theirs, node = pair(set())
+    member = ours.join("h", 5)
+    most = publisher.MOST_RECORDS + 100
+    for number in range(1, most + 101):
+        ours.add(member, number, "Old")
+    take_in(telling, node)
+    for number in range(most + 1, most + 101):
+        ours.remove(member, number)
+    for number in range(1, most + 1):
+        ours.add(member, number, "New")
+    take_in(telling, node)
+    assert theirs.record_count == ours.record_count == most
+    assert b"".join(theirs.list_all()) == b"".join(ours.list_all())
+
+
+def test_edition_of_a_peer_that_left_before_that_was_told_is_forgotten() -> None:
+    foreign: set[int] = set()
+    ours, telling, _, node = pair(foreign)
+    first, second, other = (ours.join("h", port) for port in (5, 6, 7))
+    foreign.add(other.serial)
+    for member in (first, other):
+        ours.add(member, 7, "T")
+    take_in(telling, node)
+    ours.remove(first, 7)
+    ours.add(second, 7, "T")
+    telling.sweep()
+    ours.leave(second)
+    telling.sweep()
+    telling.store_again()
+    assert not telling.next_post().editions
