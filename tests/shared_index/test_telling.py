@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from p2pci.index import Index
 from p2pci.shared_index import publisher
 from p2pci.shared_index.encoding import Changes, decode_message
-from p2pci.shared_index.neighbour import Neighbour
+from p2pci.shared_index.neighbour import Leaving, Neighbour
 from p2pci.shared_index.publisher import Publisher
 
 
@@ -55,3 +57,20 @@ def test_edition_of_a_peer_that_left_before_that_was_told_is_forgotten() -> None
     telling.sweep()
     telling.store_again()
     assert not telling.next_post().editions
+
+
+async def test_others_are_served_while_many_leave() -> None:
+    index = Index()
+    members = [index.join("h", port) for port in range(1, 11)]
+    for member in members:
+        for number in range(1, 1001):
+            index.add(member, number, "T")
+    leaving = Leaving(index, set(), soon=asyncio.get_running_loop().call_soon)
+    leaving.extend(members)
+    finishing = asyncio.create_task(leaving.finish())
+    turns = 0
+    while not finishing.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 10
+    assert index.record_count == 0

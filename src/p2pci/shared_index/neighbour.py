@@ -7,6 +7,7 @@ loaded anew.
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, cast
@@ -175,20 +176,21 @@ class Leaving:
         if is_idle and self._members:
             self._soon(self._step)
 
-    def finish(self) -> None:
-        """Have all of them leave now, whoever waits for it."""
+    async def finish(self) -> None:
+        """Have all of them leave, and wait for it."""
         while self._members:
-            self._step_one(at_most=None)
+            self._step_one()
+            await asyncio.sleep(0)
 
     def _step(self) -> None:
         if self._members:
-            self._step_one(at_most=STEP_RECORDS)
+            self._step_one()
         if self._members:
             self._soon(self._step)
 
-    def _step_one(self, *, at_most: int | None) -> None:
+    def _step_one(self) -> None:
         member = self._members[-1]
-        if self._index.leave(member, at_most=at_most):
+        if self._index.leave(member, at_most=STEP_RECORDS):
             self._members.pop()
             self._foreign.discard(member.serial)
 

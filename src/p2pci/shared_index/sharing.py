@@ -193,7 +193,7 @@ class SharedIndex:
             group.create_task(self._write())
             await self._neighbourhood.load_all(drops_absent=is_fenced)
             if is_fenced:
-                self._neighbourhood.leaving.finish()
+                await self._neighbourhood.leaving.finish()
             others, records = len(self._neighbourhood.names), self._index.record_count
             self._become(State.SHARED, IndexShared(self.node, others, records))
             if not begun.done():
