@@ -52,6 +52,12 @@ def test_server_of_a_peer_is_set_in_the_same_ways(servers: list[str], tmp_path: 
     assert (tmp_path / "from-file").is_dir()
 
 
+def test_peer_of_several_servers_says_which_one_it_found(servers: list[str], tmp_path: Path) -> None:
+    host, _, port = servers[0].rpartition(":")
+    done = run((*P2PCI, "peer", f"{host}:{closed_port()},{servers[0]}"), cwd=tmp_path)
+    assert f"[Peer] Connected to server at port {port} of {host}\n" in done.stdout
+
+
 def test_file_names_settings_like_the_flags(servers: list[str], stage: Stage) -> None:
     (stage.folder / "p2pci.toml").write_text(
         f'[list]\nserver = "{servers[0]}"\njson = true\n'

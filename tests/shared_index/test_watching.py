@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
 import urllib.error
 import urllib.request
 from contextlib import closing
+from math import inf
 
+from p2pci import IndexServer
+from p2pci.shared_index import RedisStore, SharedIndex
+from p2pci.web.guarding import Rules
+from p2pci.web.index.app import serving_index
+from p2pci.web.index.history import History
 from tests.cli.process import LOOPBACK, P2PCI, Stage
 from tests.server.wire_client import WirePeer, add, until
 from tests.shared_index.redis_server import RedisServer
@@ -55,3 +63,15 @@ def test_page_has_the_peers_of_the_others_since_it_heard_of_them(stage: Stage, r
         (told,) = facts["peers"]["page"]
         assert told["documents"] == facts["records"] == 1
         assert facts["since"] <= told["since"] <= facts["time"]
+
+
+async def test_probe_sends_nobody_to_a_server_that_answers_nothing(redis: RedisServer) -> None:
+    shared = SharedIndex(RedisStore(redis.url, prefix="probed"), node="a")
+    server = IndexServer(host=LOOPBACK, port=0, shared=shared)
+    rules = Rules(hosts={LOOPBACK})
+    async with serving_index(server, History(server), address=(LOOPBACK, 0), rules=rules) as web, server:
+        redis.signal(signal.SIGSTOP)
+        shared.trusted_until = -inf  # until Redis answers, or is given up
+        told = await asyncio.to_thread(ask, f"http://{LOOPBACK}:{web.port}/readyz")
+        redis.signal(signal.SIGCONT)
+    assert told == (503, "answering nothing\none with the others\n")

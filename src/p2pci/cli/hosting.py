@@ -132,7 +132,7 @@ async def host_peer(
     raise_descriptor_limit()
     page = PeerPage(web) if web else None
     log = Log(Terminal(), form=showing.log_format, counts_repeats=not showing.shows_messages)
-    printer = PeerPrinter(log, shows_all=showing.shows_all)
+    printer = PeerPrinter(log, shows_all=showing.shows_all, tells_hosts=len(servers) > 1)
     peer = Peer(
         servers[0],
         library,

@@ -57,11 +57,13 @@ class PeerPrinter:
         log: where to.
         shows_all: every registration with its messages, and those of the upkeep; else the first ten, then
             how many more.
+        tells_hosts: say of an index server its host, too, where there are several.
     """
 
-    def __init__(self, log: Log, *, shows_all: bool) -> None:
+    def __init__(self, log: Log, *, shows_all: bool, tells_hosts: bool = False) -> None:
         self._log = log
         self._shows_all = shows_all
+        self._tells_hosts = tells_hosts
         self._is_abridging = False
         self._last_loss = ""  # why the index was away when that was last said
 
@@ -136,9 +138,10 @@ class PeerPrinter:
                 return f"[Peer] Left out: {escape(str(error))}"
             case events.Advertised(host, _):
                 return f"[Peer] Hostname: {escape(host)}"
-            case events.IndexConnected(_, port):
+            case events.IndexConnected(host, port):
                 self._last_loss = ""
-                return f"[Peer] Connected to server at port {port}"
+                where = f" of {escape(host)}" if self._tells_hosts else ""
+                return f"[Peer] Connected to server at port {port}{where}"
             case events.IndexLost(reason, retry_seconds):
                 return self._loss_line(reason, retry_seconds)
         return None

@@ -94,8 +94,9 @@ class IndexApp:
 
     async def _is_ready(self, _request: Request) -> Response:
         state, shared = self._server.state, self._server.shared
-        words = [state.value, *([shared.state.value] if shared else [])]
-        is_ready = state is State.READY and (not shared or shared.may_answer())
+        is_silent = state is State.READY and shared is not None and not shared.may_answer()
+        words = ["answering nothing" if is_silent else state.value, *([shared.state.value] if shared else [])]
+        is_ready = state is State.READY and not is_silent
         return PlainTextResponse("\n".join(words) + "\n", 200 if is_ready else 503)
 
 
