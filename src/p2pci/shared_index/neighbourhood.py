@@ -218,10 +218,15 @@ class Neighbourhood:
                 break
             if tries % ASK_AGAIN == 0:
                 self._asks.again(name)
-                self._waiting[name].clear()  # what is written now has all of them in it
+                self._pass_over(name)
             await asyncio.sleep(pause)
             pause = min(2 * pause, longest)
         return False
+
+    def _pass_over(self, name: str) -> None:
+        """Drop the messages that wait: what is written anew from now on has all of them in it."""
+        waiting = self._waiting[name]
+        waiting[:] = [message for message in waiting if isinstance(message.content, Goodbye)]
 
     async def _try_to_load(self, name: str) -> bool:
         """Load a server; False when that is to be tried again."""
