@@ -1,6 +1,6 @@
 """A web application on a port of its own, in the loop that runs: uvicorn without its signals and logs.
 
-Imports `accepting`, `dialing` and `protocol`.
+Imports `accepting`, `dialing`, `protocol` and its package's `connection`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
+import h11
 import uvicorn
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
 from p2pci.accepting import cannot_listen
 from p2pci.dialing import show_address
 from p2pci.protocol.escaping import escape
+from p2pci.web.connection import Connection
 
 STOP_SECONDS = 1  # answers under way at the end; a stream of events never ends by itself
 
@@ -38,6 +41,7 @@ class WebServer:
         self._server = _InOurLoop(
             uvicorn.Config(
                 app,
+                http=Connection,
                 lifespan="off",
                 log_config=None,
                 log_level="error",  # what is no HTTP is answered, and no news
@@ -68,8 +72,15 @@ class WebServer:
 
 
 def _tell_in_one_line(record: logging.LogRecord) -> bool:
-    """Say why an answer was cut, and not in which lines of ours."""
-    if record.exc_info and (error := record.exc_info[1]):
+    """Say why an answer was cut, and not in which lines of ours; nothing when the other end is to blame.
+
+    That went on with what is no HTTP before its answer was there, left, or takes nothing of a stream.
+    """
+    if not record.exc_info:
+        return "without completing response" not in record.getMessage()
+    if error := record.exc_info[1]:
+        if isinstance(error, h11.LocalProtocolError | ClientDisconnect):
+            return False
         reason = escape(str(error.__cause__ or error))
         record.msg, record.args, record.exc_info = "An answer of the page was cut: %s", (reason,), None
     return True
