@@ -206,6 +206,10 @@ class ProgramError(NetworkError):
         super().__init__(what + (f"\nIts last lines:\n{output}" if output else ""))
 
 
+class BusyError(P2PCIError):
+    """Too much is asked for at once, or who asked has left before it was done."""
+
+
 class NotInstalledError(P2PCIError):
     """Something was asked for that needs a package which does not come with the others.
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -15,7 +17,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from p2pci.dialing import show_address
-from p2pci.errors import InvalidValueError, NetworkError, NotFoundError, NotOnShelfError, P2PCIError
+from p2pci.errors import (
+    BusyError,
+    InvalidValueError,
+    NetworkError,
+    NotFoundError,
+    NotOnShelfError,
+    P2PCIError,
+)
 from p2pci.library.text import entry_from_header
 from p2pci.mirror import Selection, parse_ranges
 from p2pci.protocol.grammar import parse_number
@@ -35,6 +44,7 @@ _STATUSES: Mapping[type[P2PCIError], int] = {
     NotFoundError: 404,
     NotOnShelfError: 404,
     NetworkError: 503,
+    BusyError: 503,
 }
 
 
@@ -82,7 +92,11 @@ class Api:
     async def find(self, request: Request) -> Response:
         limit = _count(request, "limit", default=30)
         typed = request.query_params.get("q", "")
-        hits = await find(self._peer, self._state.swarm, typed, only=_only(request), limit=limit)
+        only, state = _only(request), self._state
+        with suppress(NetworkError):  # the shelf can be searched without an index
+            await state.swarm.current()
+        work = partial(find, self._peer, state.swarm.titles, typed, only=only, limit=limit)
+        hits = await state.work.do(work, asked=request)
         offers, here = self._state.swarm.offers, self._peer.shelf.documents
         rows = [wording.hit_row(hit, offers.get(hit.number), here.get(hit.number)) for hit in hits]
         return JSONResponse({"q": typed, "hits": rows})
@@ -132,14 +146,19 @@ class Api:
         row = wording.document_row(number, offer, document)
         row["title"] = row["title"] or (entry.title if entry else "")
         if document and entry is None:
-            entry = entry_from_header(number, (await self._state.reader.read(number)).lines)
+            reading = await self._state.work.do(partial(self._state.reader.read, number), asked=request)
+            entry = entry_from_header(number, reading.text.lines)
         sources = offer.sources if offer else []
         row["sources"] = [show_address(address) for address in sources]
         return JSONResponse(row | wording.entry_facts(entry))
 
     async def tell_text(self, request: Request) -> Response:
-        text = await self._state.reader.read(_number(request.path_params["number"]))
-        return JSONResponse(wording.text_of(text, self._peer.shelf.documents))
+        number, here = _number(request.path_params["number"]), self._peer.shelf.documents
+
+        def write() -> Response:
+            return JSONResponse(wording.text_of(self._state.reader.read(number), here))
+
+        return await self._state.work.do(write, asked=request)
 
     async def give_original(self, request: Request) -> Response:
         """The document as it is on the shelf; as plain text, whatever it holds."""

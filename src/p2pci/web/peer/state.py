@@ -13,6 +13,7 @@ from p2pci.web.peer import wording
 from p2pci.web.peer.fetching import Fetching
 from p2pci.web.peer.reading import Reader
 from p2pci.web.peer.swarm import Swarm
+from p2pci.web.peer.working import Work
 from p2pci.web.streaming import Streams
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class State:
         self.swarm = Swarm(peer, changed=partial(self.streams.stir, "shelf"))
         self.fetching = Fetching(peer, chronicle, changed=partial(self.streams.stir, "transfers"))
         self.reader = Reader(peer.shelf)
+        self.work = Work()
         self._looking: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -56,6 +58,7 @@ class State:
         if self._looking:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
+        self.work.close()
         await self.fetching.close()
         await self.swarm.close()
 

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from p2pci.events import Address
     from p2pci.library import Document, Entry
     from p2pci.library.search.index import Hit
-    from p2pci.library.text import Text
     from p2pci.mirror import Offer
     from p2pci.peer import Peer
     from p2pci.upload import Sending
     from p2pci.web.peer.chronicle import Chronicle
     from p2pci.web.peer.fetching import MirrorRun
     from p2pci.web.peer.messages import Message
+    from p2pci.web.peer.reading import Reading
     from p2pci.web.peer.swarm import Holding
     from p2pci.web.peer.transfers import Incoming, Outgoing, Transfers
 
@@ -136,8 +136,9 @@ def entry_facts(entry: Entry | None) -> Json:
     }
 
 
-def text_of(text: Text, here: Container[int]) -> Json:
+def text_of(reading: Reading, here: Container[int]) -> Json:
     """A document's lines, sections and references; `here` are those it names that are on the shelf."""
+    text = reading.text
     named = {reference.number for reference in text.references if reference.number}
     return {
         "lines": text.lines,
@@ -162,6 +163,7 @@ def text_of(text: Text, here: Container[int]) -> Json:
             for reference in text.references
         ],
         "here": sorted(number for number in named if number in here),
+        "left_out": reading.left_out,
     }
 
 

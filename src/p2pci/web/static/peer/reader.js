@@ -77,7 +77,7 @@ function showMissing({ body, about, signal, fetches, again }) {
 async function showText(body, number, signal) {
   const text = await get(`rfc/${number}/text`, {}, signal);
   const contents = text.sections.length > 1 ? contentsOf(text) : null;
-  fill(body, h("div.reading", {}, contents, h("div.text", { lang: "en" }, paragraphs(text, number))));
+  fill(body, h("div.reading", {}, contents, h("div.text", { lang: "en" }, paragraphs(text, number), leftOut(text, number))));
   for (const figure of body.querySelectorAll(".text pre, .text p")) {
     if (figure.scrollWidth <= figure.clientWidth) continue;
     for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Figure"]]) figure.setAttribute(name, value); // to be moved by keys
@@ -86,6 +86,10 @@ async function showText(body, number, signal) {
   if (target) target.scrollIntoView({ behavior: "instant" });
   if (contents) followReading(body, contents, signal);
 }
+
+const leftOut = (text, number) => text.left_out
+  ? h("p.notice.warn", {}, `${bytes(text.left_out)} more are left out, which are too many for a page. They are in `, h("a", { href: `/api/rfc/${number}/original`, target: "_blank" }, "the original text"), ".")
+  : null;
 
 function contentsOf(text) {
   const links = text.sections.filter((section) => section.level < 4).map((section) =>
