@@ -88,6 +88,31 @@ async def test_many_changes_are_told_as_one(served: Served) -> None:
     await close(writer)
 
 
+async def test_what_many_hear_is_described_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "PAUSE_SECONDS", 0.5)
+    opened = [await served.open() for _ in range(20)]
+    for reader, _ in opened:
+        await reader.readuntil(b'event: other\ndata: {"text": "t"}\n\n')
+    served.count = 7
+    served.streams.stir("count")
+    for reader, _ in opened:
+        await reader.readuntil(b"data: 7\n\n")
+    assert served.described <= 4
+    for _, writer in opened:
+        await close(writer)
+
+
+async def test_asking_for_the_head_alone_ends(served: Served) -> None:
+    reader, writer = await asyncio.open_connection(HOST, served.port)
+    writer.write(b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b"content-type: text/event-stream" in answer
+    assert not served.readers
+    await close(writer)
+
+
 async def test_reader_that_takes_nothing_is_let_go(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "TAKE_SECONDS", 0.2)
     monkeypatch.setattr(streaming, "PAUSE_SECONDS", 0.001)

@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -24,13 +25,14 @@ class Streams:
     """Topics, and the pages that listen to them; `stream` answers a request with what happens.
 
     Args:
-        topics: gives what there is to say of each topic now, as JSON can have it; called once for each reader
-            and change.
+        topics: gives what there is to say of each topic now, as JSON can have it; called once for each
+            change, however many listen, and now and then for who comes.
     """
 
     def __init__(self, topics: Mapping[str, Callable[[], object]]) -> None:
         self._topics = topics
         self._versions: Counter[str] = Counter()
+        self._said: dict[str, _Said] = {}
         self._readers: set[_Reader] = set()
         self._is_closed = False
 
@@ -71,8 +73,26 @@ class Streams:
             version = self._versions[topic]
             if told.get(topic) != version:
                 told[topic] = version
-                pieces.append(f"event: {topic}\ndata: {json.dumps(describe())}\n\n")
+                pieces.append(self._say(topic, version, describe))
         return "".join(pieces).encode()
+
+    def _say(self, topic: str, version: int, describe: Callable[[], object]) -> str:
+        """Write a topic; for all who ask within a moment once."""
+        now = asyncio.get_running_loop().time()
+        said = self._said.get(topic)
+        if said is None or said.version != version or now - said.time >= PAUSE_SECONDS:
+            said = self._said[topic] = _Said(
+                version, now, f"event: {topic}\ndata: {json.dumps(describe())}\n\n"
+            )
+        return said.text
+
+
+class _Said(NamedTuple):
+    """What a topic was written as, of which version and when, in the loop's time."""
+
+    version: int
+    time: float
+    text: str
 
 
 class _Reader(Response):
@@ -84,6 +104,8 @@ class _Reader(Response):
         self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":
+            return await super().__call__(scope, receive, send)
         self._streams.enter(self)
         telling = asyncio.ensure_future(self._tell(send))
         gone = asyncio.ensure_future(_until_gone(receive))
