@@ -71,7 +71,22 @@ async def test_page_answers_under_its_names_with_security_headers(page: WebServe
 
 
 @pytest.mark.parametrize(
-    "name", ["evil.example", "127.0.0.1.evil.example", "[::", "", "localhost@evil.example"]
+    "name",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "[::",
+        "",
+        "localhost@evil.example",
+        "evil.example@localhost",
+        "localhost/evil.example",
+        "localhost#evil.example",
+        "localhost?evil.example",
+        "localhost.",
+        "localhost:",
+        "localhost:http",
+        "localhost:123456",
+    ],
 )
 async def test_name_of_others_is_refused(page: WebServer, name: str) -> None:
     answer = await ask(page.port, host=name)
@@ -88,7 +103,15 @@ async def test_change_needs_the_token_of_the_page(page: WebServer) -> None:
 
 async def test_change_from_another_origin_is_refused(page: WebServer) -> None:
     own = f"http://{HOST}:{page.port}"
-    for origin in ("http://evil.example", "null", "http://localhost:1", "http://[", "", own.upper() + "x"):
+    for origin in (
+        "http://evil.example",
+        f"app://{HOST}:{page.port}",
+        "null",
+        "http://localhost:1",
+        "http://[",
+        "",
+        own.upper() + "x",
+    ):
         assert (await ask(page.port, method="POST", x_p2pci_token="secret", origin=origin)).status == 403
     assert (await ask(page.port, method="POST", x_p2pci_token="secret", origin=own)).status == 200
 

@@ -8,10 +8,10 @@ method that changes something needs a token that only our own pages carry, and c
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Container
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
@@ -21,6 +21,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 SAFE_METHODS = ("GET", "HEAD")
 CHANGE_HEADER = "x-p2pci-token"
 COOKIE = "p2pci"  # and the port: the pages of one machine share their cookies, whatever port they are on
+
+# Host = uri-host [ ":" port ] (RFC 9110, 7.2); nothing that a lenient reader could find another name in
+_HOST = re.compile(
+    r"(?:\[(?P<address>[\w:.%]{1,100})\]|(?P<name>[\w.-]{1,255}))(?::(?P<port>\d{1,5}))?", re.ASCII
+)
+_ORIGIN = re.compile(r"https?://(.*)", re.DOTALL)  # in front of us may be a proxy that speaks TLS
 
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -80,7 +86,7 @@ class Guard:
         if scope["method"] in SAFE_METHODS:
             return None
         origin = headers.get("origin")
-        if origin is not None and origin.partition("://")[2].lower() != host.lower():
+        if origin is not None and not _is_of(origin, host):
             return _forbid("Changes are taken from this page alone.")
         if not _is_same(headers.get(CHANGE_HEADER, ""), self._rules.change_token):
             return _forbid(f"A change needs the token of the page, in the header {CHANGE_HEADER}.")
@@ -105,18 +111,19 @@ class Guard:
 
 def host_name(host: str) -> str:
     """Give the name of a Host header, in lower case, without port and brackets; "" when it is none."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    match = _HOST.fullmatch(host)
+    return (match["address"] or match["name"]).lower() if match else ""
 
 
 def host_port(host: str) -> int:
     """Give the port of a Host header; that of HTTP when it has none."""
-    try:
-        return urlsplit(f"//{host}").port or 80
-    except ValueError:
-        return 80
+    match = _HOST.fullmatch(host)
+    return int(match["port"] or 80) if match else 80
+
+
+def _is_of(origin: str, host: str) -> bool:
+    match = _ORIGIN.fullmatch(origin.lower())
+    return match is not None and match[1] == host.lower()
 
 
 def _is_same(given: str, token: str) -> bool:

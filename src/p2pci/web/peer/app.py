@@ -1,6 +1,6 @@
 """The page of a peer put together: the API, the one page that all addresses of people show, and its guard.
 
-Imports its package, `web` and starlette.
+Imports its package, `web`, `errors`, `protocol` and starlette.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from p2pci.errors import P2PCIError
+from p2pci.errors import InvalidValueError, P2PCIError
+from p2pci.protocol.grammar import parse_number
 from p2pci.web.framing import static_files, templates
 from p2pci.web.guarding import Guard, Rules
 from p2pci.web.peer.api import Api, error_answer
@@ -66,11 +67,18 @@ def _make_app(state: State, *, change_token: str) -> Starlette:
         answer.status_code = error.status_code if isinstance(error, HTTPException) else 404
         return answer
 
-    shown = ["/", *(address for address, _ in PAGES), "/rfc/{number:int}"]
+    async def show_document(request: Request) -> Response:
+        try:
+            parse_number(request.path_params["number"].encode())
+        except InvalidValueError as error:
+            raise HTTPException(404) from error
+        return await show(request)
+
     return Starlette(
         routes=[
             *Api(state).routes(),
-            *(Route(address, show) for address in shown),
+            *(Route(address, show) for address in ("/", *(address for address, _ in PAGES))),
+            Route("/rfc/{number}", show_document),
             static_files(),
         ],
         exception_handlers={P2PCIError: error_answer, HTTPException: say_nothing_is_there},
