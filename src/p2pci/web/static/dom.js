@@ -52,6 +52,15 @@ function* nodes(children) {
   }
 }
 
+// The element that the address names behind its #; null when there is none.
+export function named() {
+  try {
+    return document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  } catch {
+    return null; // it is no text in percents
+  }
+}
+
 const whole = new Intl.NumberFormat("en");
 export const count = (number) => whole.format(number);
 export const many = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;

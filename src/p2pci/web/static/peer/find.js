@@ -7,7 +7,7 @@ import { address, facts, fetcher, titleOf } from "./documents.js";
 const PAUSE_MS = 120;
 const CHOICES = { all: "All", here: "Here", missing: "Missing" };
 
-export function showFind({ main, query, signal, name }) {
+export function showFind({ main, query, signal, name, settle }) {
   let only = query.get("only") in CHOICES ? query.get("only") : "all";
   let asking = new AbortController();
   let timer = 0;
@@ -55,6 +55,7 @@ export function showFind({ main, query, signal, name }) {
       fill(said, hits.length ? `${many(hits.length, "document")}, the best first` : "");
       const rows = AbortSignal.any([asking.signal, signal]);
       fill(results, hits.length ? h("ol.plain.hits.panel", {}, hits.map((hit) => row(hit, rows))) : nothing(typed));
+      settle();
     } catch (error) {
       if (error.name !== "AbortError") fill(results, h("p.notice.bad", { role: "alert" }, error.message));
     }

@@ -1,12 +1,17 @@
 // The reader: a document without its pages, with contents, and with references as links.
 
-import { bytes, count, fill, h, many } from "../dom.js";
+import { bytes, count, fill, h, many, named } from "../dom.js";
 import { get, listen, post } from "./api.js";
 import { address, fetcher, titleOf } from "./documents.js";
 
+// More than any document has, and as much as a browser can take.
+const MAX_SECTIONS = 2000;
+const MAX_REFERENCES = 20000;
+const LONG = 120; // characters of a title
+
 const anchor = (section) => (section.number ? `section-${section.number}` : "");
 
-export async function showDocument({ main, argument, state, signal, name }) {
+export async function showDocument({ main, argument, state, signal, name, settle }) {
   const number = Number(argument);
   name(`RFC ${number}`);
   const body = h("div", {});
@@ -16,8 +21,8 @@ export async function showDocument({ main, argument, state, signal, name }) {
     const about = await get(`rfc/${number}`, {}, signal);
     name(`RFC ${number} ${about.title}`);
     showHead(head, about);
-    if (about.here) await showText(body, number, signal);
-    else showMissing({ body, about, signal, fetches: state?.fetches, again: () => showDocument({ main, argument, signal, name }) });
+    if (about.here) await showText({ body, number, signal, settle });
+    else showMissing({ body, about, signal, fetches: state?.fetches, again: () => showDocument({ main, argument, signal, name, settle }) });
   } catch (error) {
     if (error.name !== "AbortError") fill(body, h("p.notice.bad", { role: "alert" }, error.message));
   }
@@ -30,8 +35,8 @@ function showHead(head, about) {
       : null;
   fill(
     head,
-    h("p.number", {}, `RFC ${about.number}`, about.also?.length ? ` · ${about.also.join(" · ")}` : null),
-    h("h1.title", {}, titleOf(about)),
+    about.title ? h("p.number", {}, `RFC ${about.number}`, about.also?.length ? ` · ${about.also.join(" · ")}` : null) : null,
+    h(`h1.title${about.title.length > LONG ? ".long" : ""}`, {}, titleOf(about)),
     h("p.soft.small", {}, [about.authors?.join(", "), about.date, about.bytes ? bytes(about.bytes) : null, about.holders ? many(about.holders, "holder") : null]
       .filter(Boolean).join(" · ")),
     h("div.row.badges", {},
@@ -74,16 +79,18 @@ function showMissing({ body, about, signal, fetches, again }) {
   if (fetches) post("fetch", { number: about.number }).catch((error) => body.append(h("p.notice.bad", { role: "alert" }, error.message)));
 }
 
-async function showText(body, number, signal) {
+async function showText({ body, number, signal, settle }) {
   const text = await get(`rfc/${number}/text`, {}, signal);
+  text.sections.splice(MAX_SECTIONS);
+  text.references.splice(MAX_REFERENCES);
   const contents = text.sections.length > 1 ? contentsOf(text) : null;
   fill(body, h("div.reading", {}, contents, h("div.text", { lang: "en" }, paragraphs(text, number), leftOut(text, number))));
   for (const figure of body.querySelectorAll(".text pre, .text p")) {
     if (figure.scrollWidth <= figure.clientWidth) continue;
     for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Figure"]]) figure.setAttribute(name, value); // to be moved by keys
   }
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target) target.scrollIntoView({ behavior: "instant" });
+  const target = named();
+  if (!settle() && target) target.scrollIntoView({ behavior: "instant" });
   if (contents) followReading(body, contents, signal);
 }
 

@@ -6,10 +6,10 @@ import { address, fetcher, titleOf } from "./documents.js";
 import { isRunning, mirrorPanel } from "./transfers.js";
 
 const SIZE = 100;
-const CHOICES = { all: "All", missing: "Missing", here: "Here" };
+const CHOICES = { all: "All", here: "Here", missing: "Missing" };
 const chosen = new Set(); // numbers; they outlive a change of the page
 
-export function showSwarm({ main, query, signal, go, name }) {
+export function showSwarm({ main, query, signal, go, name, settle }) {
   name("Swarm");
   const values = { q: query.get("q") ?? "", only: query.get("only") in CHOICES ? query.get("only") : "all" };
   let page = Math.max(1, Number.parseInt(query.get("page") ?? "1", 10) || 1);
@@ -18,7 +18,7 @@ export function showSwarm({ main, query, signal, go, name }) {
   let waiting = 0;
   let rows = new AbortController();
   const table = h("div", {});
-  const tools = h("div.panel.tools", {});
+  const tools = h("div.panel.tools", { hidden: true });
   const said = h("p.small.soft", { role: "status", "aria-live": "polite" });
   const box = h("input", { type: "search", id: "words", value: values.q, placeholder: "Words of the title", autocomplete: "off", oninput: () => later() });
 
@@ -49,6 +49,7 @@ export function showSwarm({ main, query, signal, go, name }) {
       rows = new AbortController();
       keepFocus(table, showTable);
       keepFocus(tools, showTools);
+      settle();
     } catch (error) {
       if (error.name !== "AbortError") fill(table, h("p.notice.bad", { role: "alert" }, error.message));
     }
@@ -137,6 +138,7 @@ export function showSwarm({ main, query, signal, go, name }) {
       }
     };
     const problem = h("p.small.failed", { role: "alert" });
+    tools.hidden = false;
     fill(
       tools,
       h(
@@ -175,10 +177,10 @@ export function showSwarm({ main, query, signal, go, name }) {
     if (wasRunning !== isRunning(mirror) && list) keepFocus(tools, showTools);
     wasRunning = isRunning(mirror);
   }, signal);
-  let known = "";
+  let known = JSON.stringify(latest.shelf); // nothing on the first page, whose list may be older than what comes
   listen("shelf", (shelf) => {
     const now = JSON.stringify(shelf);
-    if (known && known !== now) soon();
+    if (known !== now) soon();
     known = now;
   }, signal);
 }

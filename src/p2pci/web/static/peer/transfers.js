@@ -121,7 +121,7 @@ export function mirrorPanel(signal) {
       if (mirror.stage === "planning") bar.removeAttribute("value");
       else {
         bar.max = Math.max(1, mirror.of_documents);
-        bar.value = mirror.of_documents ? mirror.documents : 1;
+        bar.value = mirror.of_documents ? mirror.documents : Number(mirror.stage === "done");
       }
       const rate = mirror.seconds > 0.3 ? `, ${bytes(Math.round(mirror.bytes / mirror.seconds))}/s` : "";
       const last = mirror.arrived.at(-1);
