@@ -96,7 +96,7 @@ def test_document_is_plain_in_a_pipe_with_what_is_known_on_top(folder: Path) -> 
 
 def test_without_index_the_document_speaks_for_itself(folder: Path) -> None:
     assert read(folder, "RFC7000")[1].splitlines()[1:3] == [
-        "Status: INFORMATIONAL (says the document; the folder has no index that lists it)",
+        "Status: INFORMATIONAL (says the document; no index here lists it)",
         "Obsoletes: RFC 6000",
     ]
 

@@ -89,6 +89,18 @@ def test_nothing_found_is_said_of_the_query_as_it_was_understood(shelf: Path) ->
     assert errors.splitlines()[-1].startswith('Nothing has "giant squid" -whales in its title or text. ')
 
 
+def test_words_that_texts_are_not_searched_for_are_called_too_common(shelf: Path) -> None:
+    code, lines, errors = search(shelf, "that", "be", "--here")
+    assert (code, lines) == (3, [])
+    assert errors.splitlines()[-1] == (
+        "No title has that be. Such common words are looked for in titles alone: add another one."
+    )
+
+
+def test_words_without_end_are_not_all_said_again(shelf: Path) -> None:
+    assert len(search(shelf, "squid " * 500, "--here")[2].splitlines()[-1]) < 300
+
+
 @pytest.mark.parametrize("words", [['"'], ["***"], [""]])
 def test_no_words_are_a_mistake(shelf: Path, words: list[str]) -> None:
     code, _, errors = search(shelf, *words, "--here")

@@ -181,7 +181,7 @@ def _lines(document: _Document, section: Section | None, *, style: Style, is_con
 
 def _badges(document: _Document) -> Iterator[tuple[str, str]]:
     entry = document.entry
-    source = "" if document.is_listed else " (says the document; the folder has no index that lists it)"
+    source = "" if document.is_listed else " (says the document; no index here lists it)"
     if entry.status or source:
         yield "Status", f"{entry.status or 'unknown'}{source}"
     for name, others in (

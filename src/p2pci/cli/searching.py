@@ -34,6 +34,7 @@ CONNECT_SECONDS = 3.0  # for an index that may well be away
 SHOWING_SECONDS = 0.1
 MEGABYTE = 1_000_000
 INDENT = 4
+_SHOWN_CHARS = 100  # of what was typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +101,17 @@ async def search_documents(servers: Servers, typed: str, options: SearchOptions)
     results = search.put_together(hits)
     _print(results, terminal, is_json=options.is_json)
     if not results:
-        terminal.complain(
-            f"Nothing has {escape(str(query))} in its title or text. Try fewer words, or word*."
-        )
+        terminal.complain(_nothing_has(query))
         return ExitStatus.NOT_FOUND
     return ExitStatus.DONE
+
+
+def _nothing_has(query: Query) -> str:
+    text = str(query)
+    shown = escape(text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…")
+    if query.is_telling:
+        return f"Nothing has {shown} in its title or text. Try fewer words, or word*."
+    return f"No title has {shown}. Such common words are looked for in titles alone: add another one."
 
 
 async def _ask_swarm(

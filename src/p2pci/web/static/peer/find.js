@@ -93,7 +93,7 @@ function row(hit, signal) {
 }
 
 const nothing = (typed) =>
-  h("div.panel.empty", {}, h("b", {}, "Nothing fits"), `No title of the swarm and no text on this shelf has “${typed}”. Fewer words find more.`);
+  h("div.panel.empty", {}, h("b", {}, "Nothing fits"), `No title of the swarm and no text on this shelf has “${typed.length > 100 ? `${typed.slice(0, 100)}…` : typed}”. Fewer words find more; those as common as “the” are looked for in titles alone.`);
 
 function welcome(signal) {
   const cards = h("div.cards", {});
