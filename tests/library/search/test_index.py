@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pci.errors import LibraryError
+from p2pci.errors import BusyError, LibraryError
 from p2pci.library import Shelf
 from p2pci.library.search import Facts, Part
 from p2pci.library.search.index import Hit, SearchIndex
@@ -206,3 +206,14 @@ def test_closed_index_takes_no_more(folder: Path) -> None:
 
 def test_hit_is_a_value() -> None:
     assert Hit(7, "Seven", 1.0) == Hit(7, "Seven", 1.0, Facts(), ())
+
+
+def test_query_that_takes_too_long_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 400):
+        write(folder, number, "whales and wine", title="Of Bees" if number == 7 else "")
+    with indexed(folder) as index:
+        monkeypatch.setattr("p2pci.library.search.index.QUERY_SECONDS", 0.0, raising=False)
+        with pytest.raises(BusyError, match="too long"):
+            index.query("w*")
+        assert [hit.number for hit in index.query("bees")] == [7]  # whose title fits
+        assert index.progress.problem is None

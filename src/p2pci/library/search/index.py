@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from p2pci.errors import LibraryError
+from p2pci.errors import BusyError, LibraryError
 from p2pci.library.documents import Document
 from p2pci.library.search.building import Build, Progress, read_text
 from p2pci.library.search.facts import Facts
@@ -18,13 +18,16 @@ from p2pci.library.search.matching import Titles
 from p2pci.library.search.query import Phrase, Query, parse_query
 from p2pci.library.search.ranking import Accepts, Found, Ranking
 from p2pci.library.search.snippets import Part, cut_snippet
-from p2pci.library.search.store import DamagedError, Store
+from p2pci.library.search.store import DamagedError, InterruptedSearchError, Store, within
 from p2pci.library.shelf import Shelf
 
 __all__ = ["LIMIT", "Accepts", "Hit", "Progress", "SearchIndex"]
 
 LIMIT = 10
 """How many hits a query gives unless told."""
+
+QUERY_SECONDS = 3.0
+"""For a query of the texts: many beginnings of words in a large shelf would take half a minute."""
 
 _MAX_TRIES = 3  # with a file that is damaged again and again
 
@@ -124,7 +127,11 @@ class SearchIndex:
             is_typing: the last word is not finished yet.
             has_snippets: cut them, which means to read the documents.
 
-        Where the index cannot be read, the titles alone are searched, and `progress` says why.
+        Where the index cannot be read, the titles alone are searched, and `progress` says why. They are, too,
+        when the texts are not searched within QUERY_SECONDS.
+
+        Raises:
+            BusyError: the texts would take longer, and no title fits.
         """
         query = parse_query(typed, is_typing=is_typing) if isinstance(typed, str) else typed
         if not query.wanted:
@@ -139,8 +146,10 @@ class SearchIndex:
 
     def _rank(self, ranking: Ranking) -> list[Found]:
         try:
-            with self._store.reading() as connection:
+            with self._store.reading() as connection, within(connection, QUERY_SECONDS):
                 return ranking.run(connection)
+        except InterruptedSearchError:
+            return _some(ranking.run(None))
         except DamagedError as damaged:
             self._mend(damaged)
         except LibraryError as error:
@@ -211,3 +220,9 @@ class SearchIndex:
 
     def _report(self, progress: Progress) -> None:
         self._progress = progress
+
+
+def _some(found: list[Found]) -> list[Found]:
+    if not found:
+        raise BusyError("That takes too long to look for. Write longer words, or fewer.")
+    return found

@@ -27,6 +27,7 @@ INDEX_NAME = ".p2pci-search.db"
 _BATCH_CACHE_KIB = 65536  # so that a batch is written when it ends, and readers wait for that alone
 _WAIT_SECONDS = 5.0  # for others to write what they have, or to let go of the file
 _PAUSE_SECONDS = 0.02
+_STEPS = 1000  # of SQLite's machine between two looks at the clock
 _DOCUMENTS = (
     "CREATE TABLE documents (id INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL UNIQUE, "
     "digest BLOB NOT NULL, year INTEGER NOT NULL, status TEXT NOT NULL)"
@@ -56,6 +57,10 @@ class DamagedError(Exception):
     def __init__(self, inode: int) -> None:
         super().__init__()
         self.inode = inode
+
+
+class InterruptedSearchError(Exception):
+    """A search took too long; it never leaves `library.search`."""
 
 
 class Store:
@@ -151,6 +156,26 @@ class Store:
                     yield connection if makes or _has_schema(connection) else None
             except sqlite3.Error as error:
                 raise _translate(error, path, inode or _identify(path)) from error
+
+
+@contextmanager
+def within(connection: sqlite3.Connection | None, seconds: float) -> Iterator[None]:
+    """End what a connection does when its time is over.
+
+    Raises:
+        InterruptedSearchError: it was over.
+    """
+    if connection is None:
+        yield
+        return
+    deadline = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() >= deadline, _STEPS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if _code(error) != sqlite3.SQLITE_INTERRUPT:
+            raise
+        raise InterruptedSearchError from error
 
 
 def _is_writable(path: Path) -> bool:
