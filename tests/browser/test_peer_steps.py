@@ -119,7 +119,12 @@ def test_long_title_leaves_room_for_the_document(open_page: OpenPage, swarm: Swa
     title = " ".join(["Words of a Title"] * 30)
     (library / "rfc7601.txt").write_text(document(7601, title), encoding="utf-8")
     page = open_page("/swarm?only=here&q=words", narrow=True)
-    page.get_by_role("link", name=re.compile("Words of a Title")).first.click()
+    row = page.get_by_role("link", name=re.compile("Words of a Title")).first
+    expect(row).to_be_visible()
+    in_list = row.bounding_box()
+    assert in_list
+    assert in_list["height"] < 120
+    row.click()
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_contain_text("Words of a Title")
     box = heading.bounding_box()

@@ -40,7 +40,7 @@ function showHead(head, about) {
     h("p.soft.small", {}, [about.authors?.join(", "), about.date, about.bytes ? bytes(about.bytes) : null, about.holders ? many(about.holders, "holder") : null]
       .filter(Boolean).join(" · ")),
     h("div.row.badges", {},
-      about.status ? h("span.badge.accent", {}, about.status.toLowerCase()) : null,
+      about.status ? h("span.badge.accent", {}, about.status === "UNKNOWN" ? "status unknown" : about.status.toLowerCase()) : null,
       links("obsoleted by", about.obsoleted_by, ".bad"),
       links("updated by", about.updated_by, ".warn"),
       links("obsoletes", about.obsoletes, ""),
