@@ -111,3 +111,15 @@ async def test_garbage_behind_a_request_is_no_news(
     head = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert (await until_cut(page, head + b"garbage\r\n")).startswith(b"HTTP/1.1 400 Bad Request")
     assert not caplog.records
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 beside IPv4")
+async def test_every_address_means_those_of_both_kinds() -> None:
+    async with WebServer(APP, host="::", port=0) as server:
+        for host in (HOST, "::1"):
+            reader, writer = await asyncio.open_connection(host, server.port)
+            writer.write(HEAD + b"Connection: close\r\n\r\n")
+            async with asyncio.timeout(5):
+                assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
+            writer.close()
+            await writer.wait_closed()
