@@ -116,6 +116,18 @@ async def test_change_from_another_origin_is_refused(page: WebServer) -> None:
     assert (await ask(page.port, method="POST", x_p2pci_token="secret", origin=own)).status == 200
 
 
+async def test_other_sites_may_link_to_the_page_and_no_more(page: WebServer) -> None:
+    for site, mode, status in (
+        ("cross-site", "navigate", 200),
+        ("cross-site", "no-cors", 403),
+        ("same-site", "cors", 403),  # another port of this machine
+        ("same-origin", "cors", 200),
+        ("none", "navigate", 200),
+    ):
+        answer = await ask(page.port, sec_fetch_site=site, sec_fetch_mode=mode)
+        assert (site, mode, answer.status) == (site, mode, status)
+
+
 async def test_locked_page_gives_a_cookie_for_its_token(locked_page: WebServer) -> None:
     assert (await ask(locked_page.port)).status == 401
     assert (await ask(locked_page.port, "/?token=guess")).status == 401

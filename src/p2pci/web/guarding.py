@@ -81,6 +81,8 @@ class Guard:
         host = headers.get("host", "")
         if host_name(host) not in self._rules.hosts:
             return _forbid("This page goes by another name. Use the address that was printed at its start.")
+        if _is_used_by_another(headers):
+            return _forbid("Other sites may link to this page, and no more.")
         if entering := self._enter(scope, headers):
             return entering
         if scope["method"] in SAFE_METHODS:
@@ -119,6 +121,14 @@ def host_port(host: str) -> int:
     """Give the port of a Host header; that of HTTP when it has none."""
     match = _HOST.fullmatch(host)
     return int(match["port"] or 80) if match else 80
+
+
+def _is_used_by_another(headers: Headers) -> bool:
+    """Whether a page of another site asks behind its user's back, which costs us even if it sees nothing."""
+    return (
+        headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+        and headers.get("sec-fetch-mode") != "navigate"
+    )
 
 
 def _is_of(origin: str, host: str) -> bool:

@@ -90,7 +90,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
-        is_both = address[0] == "::" and socket.has_dualstack_ipv6()  # the address that is told may be of IPv4
+        is_both = (
+            address[0] == "::" and socket.has_dualstack_ipv6()
+        )  # the address that is told may be of IPv4
         return socket.create_server(address[:2], family=family, dualstack_ipv6=is_both)  # without its scope
     except OSError as error:
         raise cannot_listen(show_address((host, port)), error) from error
