@@ -6,7 +6,7 @@ import { address, fetcher, titleOf } from "./documents.js";
 
 // More than any document has, and as much as a browser can take.
 const MAX_SECTIONS = 2000;
-const MAX_REFERENCES = 20000;
+const MAX_REFERENCES = 10000;
 const LONG = 120; // characters of a title
 
 const anchor = (section) => (section.number ? `section-${section.number}` : "");
