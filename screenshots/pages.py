@@ -196,7 +196,6 @@ def photograph_all(browser: Browser, address: str) -> None:
 
 def photograph_index(browser: Browser, address: str) -> None:
     page = open_page(browser, f"{address}/stats", size=(1200, 630))
-    page.get_by_role("button", name="Pause").click()
     photograph(page, "index-stats")
 
 

@@ -32,7 +32,7 @@ class StatsPage:
         environment.filters |= {
             "address": lambda peer: escape(show_address((peer["host"], peer["port"]))),
             "number": lambda number: f"{number:,.0f}",
-            "rate": lambda rate: f"{rate:,.0f}" if rate >= 10 or not rate else f"{rate:.1f}",
+            "rate": lambda rate: f"{rate:,.0f}" if rate >= 10 or rate == int(rate) else f"{rate:.1f}",
             "seen": escape,
             "size": show_size,
             "utc": lambda seconds: datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds"),
