@@ -4,33 +4,52 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from math import inf
 
 from p2pci.errors import LeaseLostError, StoreAwayError
 from p2pci.shared_index.store import Post
 
+AWAY_SECONDS = 2.0  # waited for an answer
 CUT_SHARE = 0.002  # of the calls that fail, before or after they were carried out
 LOST_SHARE = 0.02  # of the messages to each that listens, without a word: Redis is not as bad
 SLOWEST_SECONDS = 0.02
 SILENCE_SECONDS = 0.25
+SCAN_FIELDS = 3  # read at once
 
 
 class Board:
-    """What Redis is to several servers; `MemoryStore` is one server's connection to it."""
+    """What Redis is to several servers; `MemoryStore` is one server's connection to it.
 
-    def __init__(self, chance: random.Random) -> None:
+    Args:
+        chance: decides what goes wrong by itself.
+        reaches: tells whether the machine that runs reaches it.
+
+    Attributes:
+        is_rough: whether anything goes wrong by itself.
+    """
+
+    def __init__(self, chance: random.Random, *, reaches: Callable[[], bool] = lambda: True) -> None:
         self.chance = chance
+        self.reaches = reaches
+        self.is_rough = True
         self.is_away = False
         self.epochs: dict[str, str] = {}
         self.leases: dict[str, tuple[str, float]] = {}
-        self.fields: dict[tuple[str, str, str], dict[bytes, bytes]] = {}
+        self.fields: dict[tuple[str, ...], dict[bytes, bytes]] = {}
         self.sequences: dict[tuple[str, str], int] = {}
         self.listening: list[asyncio.Queue[bytes | None]] = []
 
-    def go_away(self) -> None:
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Answer nobody for a while."""
         self.is_away = True
         self.cut()
+        try:
+            yield
+        finally:
+            self.is_away = False
 
     def cut(self) -> None:
         """End the connections of all that listen."""
@@ -40,8 +59,13 @@ class Board:
 
     def tell(self, message: bytes) -> None:
         for queue in self.listening:
-            if self.chance.random() > LOST_SHARE:
+            if not (self.is_rough and self.chance.random() < LOST_SHARE):
                 queue.put_nowait(message)
+
+    def expire(self) -> None:
+        """End a lease before its time."""
+        if self.leases:
+            del self.leases[self.chance.choice(list(self.leases))]
 
     def forget(self) -> None:
         self.epochs.clear()
@@ -55,13 +79,19 @@ class Board:
 
 
 class MemoryStore:
-    """See Store."""
+    """See Store.
+
+    Attributes:
+        opened_at: when its server last tried to join the others.
+    """
 
     def __init__(self, board: Board) -> None:
+        self.opened_at = -inf
         self._board = board
         self._queue: asyncio.Queue[bytes | None] | None = None
 
     async def open(self) -> None:
+        self.opened_at = asyncio.get_running_loop().time()
         await self._reach()
 
     async def close(self) -> None:
@@ -70,10 +100,13 @@ class MemoryStore:
 
     async def _reach(self) -> None:
         await asyncio.sleep(self._board.chance.uniform(0, SLOWEST_SECONDS))
+        if not self._board.reaches():
+            await asyncio.sleep(AWAY_SECONDS)
+            raise StoreAwayError("it does not answer")
         self._may_fail()
 
     def _may_fail(self) -> None:
-        if self._board.is_away or self._board.chance.random() < CUT_SHARE:
+        if self._board.is_away or (self._board.is_rough and self._board.chance.random() < CUT_SHARE):
             raise StoreAwayError("the test took it away")
 
     async def listen(self) -> AsyncIterator[bytes | None]:
@@ -91,6 +124,9 @@ class MemoryStore:
             except TimeoutError:
                 yield None
                 continue
+            while not self._board.reaches():  # it comes when the cut is over
+                await asyncio.sleep(SILENCE_SECONDS)
+                yield None
             if message is None:
                 raise StoreAwayError("the test cut the connection")
             yield message
@@ -131,6 +167,9 @@ class MemoryStore:
         await self._reach()
         if self._board.holder(name) == epoch:
             del self._board.leases[name]
+            for kind in _KINDS:
+                self._board.fields.pop((kind, name, epoch), None)
+            self._board.sequences.pop((name, epoch), None)
             self._board.tell(message)
 
     async def nodes(self) -> dict[str, str]:
@@ -141,19 +180,21 @@ class MemoryStore:
         await self._reach()
         return self._board.sequences.get((name, epoch))
 
-    async def editions(self, name: str, epoch: str) -> AsyncIterator[dict[bytes, bytes]]:
-        for batch in await self._batches("editions", name, epoch):
-            await self._reach()
-            yield batch
+    def editions(self, name: str, epoch: str) -> AsyncIterator[dict[bytes, bytes]]:
+        return self._scan("editions", name, epoch)
 
-    async def peers(self, name: str, epoch: str) -> AsyncIterator[dict[bytes, bytes]]:
-        stored = self._board.fields.get(("peers", name, epoch), {})
-        for field in list(stored):  # read one after the other, while they change, as HSCAN does
-            await self._reach()
-            if field in stored:
-                yield {field: stored[field]}
+    def peers(self, name: str, epoch: str) -> AsyncIterator[dict[bytes, bytes]]:
+        return self._scan("peers", name, epoch)
 
-    async def _batches(self, kind: str, *of: str) -> list[dict[bytes, bytes]]:
+    async def _scan(self, *key: str) -> AsyncIterator[dict[bytes, bytes]]:
+        """Read a few fields after the other, while they change, as HSCAN does."""
         await self._reach()
-        name, epoch = of
-        return [dict(self._board.fields.get((kind, name, epoch), {}))]
+        stored = self._board.fields.get(key, {})
+        fields = list(stored)
+        for first in range(0, len(fields), SCAN_FIELDS):
+            await self._reach()
+            batch = fields[first : first + SCAN_FIELDS]
+            yield {field: stored[field] for field in batch if field in stored}
+
+
+_KINDS = ("editions", "peers")

@@ -25,6 +25,7 @@ HIGH_BYTES = 64 * 1024
 AGAIN_SECONDS = 1.0
 PROBES = 8  # in the time after which an end is dead
 _FIN = b""
+_SYSTEM = Context()  # in which no process runs, so that none holds it up
 
 
 class Wire:
@@ -177,7 +178,7 @@ class End(asyncio.Transport):
         self._on_way.append(segment)
         self._arrivals.append(max(arrival, self._arrivals[-1] if self._arrivals else 0.0))
         if len(self._on_way) == 1:
-            self._loop.call_at(self._arrivals[0], self._arrive)
+            self._loop.call_at(self._arrivals[0], self._arrive, context=_SYSTEM)
 
     @property
     def is_cut(self) -> bool:
@@ -188,12 +189,12 @@ class End(asyncio.Transport):
             return  # a reset has destroyed it
         if self.is_cut:
             if not (self._is_lost and (self.wire.is_cut or self.other._is_lost)):
-                self._loop.call_later(AGAIN_SECONDS, self._arrive)
+                self._loop.call_later(AGAIN_SECONDS, self._arrive, context=_SYSTEM)
             return
         segment = self._on_way.popleft()
         self._arrivals.popleft()
         if self._on_way:
-            self._loop.call_at(self._arrivals[0], self._arrive)
+            self._loop.call_at(self._arrivals[0], self._arrive, context=_SYSTEM)
         self._heard_at = self.other._heard_at = self._loop.time()
         self.other._receive(segment)
 
@@ -265,7 +266,7 @@ class End(asyncio.Transport):
         self._on_way.clear()
         self._arrivals.clear()
         self._eof_sent = True
-        self._loop.call_later(self.wire.seconds(), self.other._take_reset)
+        self._loop.call_later(self.wire.seconds(), self.other._take_reset, context=_SYSTEM)
 
     def _take_reset(self) -> None:
         if not self.is_cut:
@@ -291,7 +292,7 @@ class End(asyncio.Transport):
         """Ask the other side now and then whether it is there, as TCP keep-alive does."""
         self._heard_at = self._loop.time()
         if dead_seconds and not self._dead_seconds:
-            self._loop.call_later(dead_seconds / PROBES, self._probe)
+            self._loop.call_later(dead_seconds / PROBES, self._probe, context=_SYSTEM)
         self._dead_seconds = dead_seconds
 
     def _probe(self) -> None:
@@ -304,7 +305,7 @@ class End(asyncio.Transport):
         elif self._loop.time() - self._heard_at >= self._dead_seconds:
             self._reset_other()
             self._end(TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)))
-        self._loop.call_later(self._dead_seconds / PROBES, self._probe)
+        self._loop.call_later(self._dead_seconds / PROBES, self._probe, context=_SYSTEM)
 
     def _soon(self, call: Any, *arguments: Any) -> None:
         self._loop.call_soon(call, *arguments, context=self._context)

@@ -13,7 +13,8 @@ from p2pci.library import Shelf
 from p2pci.mirror import Mirror, MirrorOptions, Selection
 from p2pci.origin import Origin
 from tests.simulation.foreign import WHOLE, Foreigner, Lost, Manner
-from tests.simulation.world import FOREIGN_NUMBERS, INDEX, Machine, World, on
+from tests.simulation.network import on
+from tests.simulation.world import FOREIGN_NUMBERS, Machine, World
 
 GET_SECONDS = 900.0  # a lookup that waits for its turn, 60 s of trying, and what the last holder may take
 ASK_SECONDS = 150.0
@@ -92,7 +93,7 @@ async def _run_mirror(world: World, folder: Path) -> None:
     origin = Origin(world.origin) if world.origin and world.chance.random() < 0.5 else None
     options = MirrorOptions(keeps_going=True, replaces=world.chance.random() < 0.3)
     with Shelf(folder) as shelf:
-        mirror = Mirror(INDEX, shelf, options=options, origin=origin)
+        mirror = Mirror(world.indexes.any().address, shelf, options=options, origin=origin)
         try:
             await mirror.run(await mirror.plan(OUTSIDE if origin else Selection()))
         finally:
@@ -158,7 +159,7 @@ async def live_plainly(world: World, foreigner: Foreigner) -> None:
 async def join_plainly(world: World, foreigner: Foreigner) -> None:
     with on(foreigner.host):
         try:
-            await foreigner.join(INDEX)
+            await foreigner.join()
         except Lost as error:
             world.operations[f"foreign join: {type(error).__name__}"] += 1
         else:

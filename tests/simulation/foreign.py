@@ -17,6 +17,7 @@ from tests.simulation.network import HERE
 if TYPE_CHECKING:
     from random import Random
 
+    from p2pci.events import Address
     from tests.simulation.connection import End
     from tests.simulation.world import World
 
@@ -73,15 +74,19 @@ WHOLE = {Manner.PLAIN, Manner.LONG, Manner.ODD, Manner.APART, Manner.OPEN, Manne
 class Foreigner:
     """One such program, on a machine of its own.
 
+    Args:
+        index: host and port of the index server that it knows.
+
     Attributes:
         documents: what it has.
         acknowledged: those that were, on the connection that stands or stood last.
         published: as which host and port, by the echoes.
     """
 
-    def __init__(self, world: World, host: str) -> None:
+    def __init__(self, world: World, host: str, index: Address) -> None:
         chance = world.chance
         self.host = host
+        self.index = index
         self.documents: dict[int, bytes] = {}
         self.acknowledged: set[int] = set()
         self.published = ("", 0)
@@ -90,7 +95,12 @@ class Foreigner:
         self._world = world
         self._writer: asyncio.StreamWriter | None = None
         self._reader = asyncio.StreamReader(loop=world.loop)
-        self._is_listening = False
+
+    def twin(self, index: Address) -> Foreigner:
+        """Give the same program as it talks to another index server beside this one."""
+        twin = Foreigner(self._world, self.host, index)
+        twin.documents, twin.manner = self.documents, self.manner
+        return twin
 
     @property
     def has_joined(self) -> bool:
@@ -106,12 +116,12 @@ class Foreigner:
 
     # With the index
 
-    async def join(self, index: tuple[str, int]) -> None:
+    async def join(self) -> None:
         """Connect and add what it has; raises what is in Lost."""
         self._drop()
         await self._listen()
         async with asyncio.timeout(PATIENCE_SECONDS):
-            self._reader, self._writer = await asyncio.open_connection(*index)
+            self._reader, self._writer = await asyncio.open_connection(*self.index)
             step = len(self.documents) if self.style.at_once else 1
             numbers = sorted(self.documents)
             for first in range(0, len(numbers), step):
@@ -167,7 +177,6 @@ class Foreigner:
     async def _vanish(self) -> None:
         network = self._world.network
         network.kill(self.host, silently=self._world.chance.random() < 0.5)
-        self._is_listening = False
         network.revive(self.host)
 
     def _add(self, number: int, *, is_last: bool = False) -> bytes:
@@ -232,11 +241,12 @@ class Foreigner:
             self._complain(f"GET of {number} was answered {answer[:300]!r}, {len(body)} bytes of body")
 
     async def _listen(self) -> None:
-        if not self._is_listening:
-            self._is_listening = True
+        try:
             listening = self._world.loop.bind("0.0.0.0", PORT)
-            server = await asyncio.start_server(self._serve, sock=listening)
-            await server.start_serving()
+        except OSError:
+            return  # it, or its twin, listens already
+        server = await asyncio.start_server(self._serve, sock=listening)
+        await server.start_serving()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one GET."""

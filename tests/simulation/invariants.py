@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 from p2pci.server.connection import IndexConnection
 from tests.simulation.foreign import Place
 from tests.simulation.plain_index import PlainEnd, PlainIndex
-from tests.simulation.world import INDEX
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from p2pci.server import IndexServer
     from tests.simulation.connection import End
+    from tests.simulation.indexes import IndexHost
     from tests.simulation.world import Machine, World
 
 MARGIN_SECONDS = 5.0
+AGREE_SECONDS = 5.0  # within which index servers that reach each other agree
 
 
 def listed(server: IndexServer | PlainIndex) -> Counter[Place]:
@@ -37,31 +40,32 @@ def check(world: World) -> None:
         for task in machine.peer._tasks if machine.peer else ():
             if task.done():
                 world.troubles.append(f"a task of the peer on {machine.host} has ended: {task}")
-    if world.server is None:
-        return
-    records = listed(world.server)
-    _check_acknowledged(world, records)
-    _check_outliving(world, records)
+    shown = {host: listed(host.server) for host in world.indexes.hosts if host.answers and host.server}
+    for host, records in shown.items():
+        _check_acknowledged(world, host, records)
+        _check_connections(world, host)
+    _check_across(world, shown)
 
 
-def _check_acknowledged(world: World, records: Counter[Place]) -> None:
-    """An acknowledged record of a live peer is listed exactly once."""
+def _check_acknowledged(world: World, host: IndexHost, records: Counter[Place]) -> None:
+    """An acknowledged record of a live peer is listed exactly once, where the peer has its connection."""
     for place, count in records.items():
         if count != 1:
-            world.troubles.append(f"{place} is listed {count} times")
+            world.troubles.append(f"{place} is listed {count} times on {host.host}")
     for machine in world.machines:
-        for place in sorted(acknowledged(machine) - set(records)):
+        for place in sorted(acknowledged(machine, by=host) - set(records)):
             world.troubles.append(f"{place} was acknowledged and is not listed")
     for foreigner in world.foreigners:
-        for place in sorted(foreigner.places() - set(records)):
-            world.troubles.append(f"{place} was acknowledged to another's program and is not listed")
+        if foreigner.index == host.address:
+            for place in sorted(foreigner.places() - set(records)):
+                world.troubles.append(f"{place} was acknowledged to another's program and is not listed")
 
 
-def acknowledged(machine: Machine) -> set[Place]:
+def acknowledged(machine: Machine, *, by: IndexHost) -> set[Place]:
     """The records that a peer knows to be registered, while the connection stands and nothing is asked."""
     membership = machine.peer._membership if machine.peer else None
     place = membership._place if membership else None
-    if not membership or not place or membership._turn.locked():
+    if not membership or not place or place.index.address != by.address or membership._turn.locked():
         return set()
     link: Any = place.index._link
     end: End = link.transport
@@ -71,40 +75,85 @@ def acknowledged(machine: Machine) -> set[Place]:
     return {(number, *membership.identity) for number in told}
 
 
-def _check_outliving(world: World, records: Counter[Place]) -> None:
-    """No record outlives the connection it came by, nor that its peer by more than the bound."""
-    holders = set()
+def _check_connections(world: World, host: IndexHost) -> None:
+    """No connection outlives its peer by more than the bound."""
     bound = world.dead_seconds * 1.25 + MARGIN_SECONDS
-    for end in world.network.ends:
-        identity = _identity(getattr(end, "protocol", None))
-        if end.here != INDEX[0] or not identity:
-            continue
-        holders.add(identity)
+    for end in _ends(world, host):
         ended_at = end.other.ended_at
         if ended_at is not None and world.loop.now - ended_at > bound:
             world.troubles.append(
-                f"the records of {identity[0]} have outlived it by {world.loop.now - ended_at:.0f} s"
+                f"the records of {end.there} have outlived it by {world.loop.now - ended_at:.0f} s"
             )
-    for number, host, port in records:
-        if (host, port) not in holders:
-            world.troubles.append(f"RFC {number} of {host}:{port} has outlived its connection")
 
 
-def _identity(protocol: object) -> tuple[str, int] | None:
-    """Of whom an index has records by this side of a connection."""
-    if isinstance(protocol, IndexConnection) and protocol._member:
-        return protocol._member.host, protocol._member.port
-    return protocol.identity if isinstance(protocol, PlainEnd) else None
+def _check_across(world: World, shown: Mapping[IndexHost, Counter[Place]]) -> None:
+    """No record outlives the connection it came by: elsewhere by no more than the lease and a moment.
+
+    And none is missing elsewhere for more than a moment. A server that has just joined has that time again.
+    """
+    held = {host: _held(world, host) for host in world.indexes.hosts if host.server and not host.stands_still}
+    lease = world.indexes.lease_seconds + AGREE_SECONDS if world.indexes.board else 0.0
+    found: dict[
+        str, tuple[float, float]
+    ] = {}  # what should not be: not before when it counts, how long it may
+    everywhere = set[Place]().union(*held.values())
+    for host, records in shown.items():
+        for number, name, port in set(records) - everywhere:
+            what = f"RFC {number} of {name}:{port} has outlived its connection, on {host.host}"
+            found[what] = (host.joined_at, lease)
+        for other in shown:
+            for number, name, port in held[other] - set(records):
+                what = f"RFC {number} of {name}:{port} is held on {other.host} and not listed on {host.host}"
+                found[what] = (max(host.joined_at, other.joined_at), AGREE_SECONDS)
+    now = world.loop.now
+    world.doubts = {
+        what: max(counts_from, world.doubts.get(what, now)) for what, (counts_from, _) in found.items()
+    }
+    world.troubles += [
+        what for what, (_, allowed) in sorted(found.items()) if now - world.doubts[what] >= allowed
+    ]
+
+
+def _ends(world: World, host: IndexHost) -> list[End]:
+    """The server's sides of connections by which it has records."""
+    return [
+        end
+        for end in world.network.ends
+        if end.here == host.host and hasattr(end, "protocol") and _records_by(end.protocol)
+    ]
+
+
+def _held(world: World, host: IndexHost) -> set[Place]:
+    """The records that a server has by connections of its own."""
+    return set[Place]().union(*(_records_by(end.protocol) for end in _ends(world, host)))
+
+
+def _records_by(protocol: object) -> set[Place]:
+    """The records that an index has by this side of a connection."""
+    if isinstance(protocol, IndexConnection) and (member := protocol._member):
+        return {(number, member.host, member.port) for number in member.numbers}
+    if isinstance(protocol, PlainEnd):
+        return {(each.number, each.host, each.port) for each in protocol.records.values()}
+    return set()
 
 
 def check_all_back(world: World) -> None:
-    """In the end every peer that runs, ours or not, is listed with all that it offers, and nobody else is."""
-    assert world.server
-    found = set(_records(world.server))
+    """In the end all index servers run, know each other, and list the same."""
+    for host in world.indexes.hosts:
+        others = sorted(other.name for other in world.indexes.hosts if other is not host)
+        if host.others != others:
+            world.troubles.append(f"{host.host} knows {host.others} in the end, and not {others}")
+        _check_all_listed(world, host)
+
+
+def _check_all_listed(world: World, host: IndexHost) -> None:
+    """Every peer that runs, ours or not, is listed with all that it offers, and nobody else is."""
+    assert host.server
+    found = set(_records(host.server))
     for foreigner in world.foreigners:
         if len(foreigner.places()) != len(foreigner.documents):
             world.troubles.append(f"the foreign program on {foreigner.host} is not registered in the end")
-        found -= {(number, f"Title of {number}", host, port) for number, host, port in foreigner.places()}
+        found -= {(number, f"Title of {number}", *place) for number, *place in foreigner.places()}
     expected = {
         (number, record.title, *machine.peer.identity)
         for machine in world.machines
@@ -112,6 +161,6 @@ def check_all_back(world: World) -> None:
         for number, record in machine.peer._offer.records().items()
     }
     for record in sorted(expected - found):
-        world.troubles.append(f"{record} is offered, and not listed in the end")
+        world.troubles.append(f"{record} is offered, and not listed on {host.host} in the end")
     for record in sorted(found - expected):
-        world.troubles.append(f"{record} is listed in the end, and not offered")
+        world.troubles.append(f"{record} is listed on {host.host} in the end, and not offered")

@@ -11,9 +11,13 @@ import asyncio
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.network import HERE
 from tests.simulation.workers import Workers
 
 if TYPE_CHECKING:
@@ -25,6 +29,21 @@ MOST_SECONDS = 100_000.0
 
 class StuckError(AssertionError):
     """Somebody waits, and nothing is left that could end it."""
+
+
+class _Ready(deque[asyncio.Handle]):
+    """What is to be run next, but for that of machines that stand still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: dict[str, list[asyncio.Handle]] = {}
+
+    def append(self, handle: asyncio.Handle) -> None:
+        context: Context = handle._context  # type: ignore[attr-defined] # asyncio's own, and not told
+        if self.held and (held := self.held.get(context.get(HERE, ""))) is not None:
+            held.append(handle)
+        else:
+            super().append(handle)
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
@@ -45,6 +64,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._network = network
         self._at_rest = at_rest
         self._selector = self  # BaseEventLoop waits in its selector, which is where time passes
+        self._ready = _Ready()
         self._clock_resolution = 1e-6
         network.loop = self
 
@@ -59,6 +79,15 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._at_rest()
             self.now += seconds
         return []
+
+    @contextmanager
+    def without(self, host: str) -> Iterator[None]:
+        """Run nothing on a machine for a while, and then all that should have been run there."""
+        self._ready.held[host] = []
+        try:
+            yield
+        finally:
+            self._ready.extend(self._ready.held.pop(host))
 
     def _process_events(self, events: list[object]) -> None:
         pass

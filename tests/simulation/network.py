@@ -12,7 +12,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 
 HERE: ContextVar[str] = ContextVar("HERE", default="10.0.0.254")
 CONNECT_SECONDS = 127.0  # of an unanswered SYN, by Linux
+
+
+@contextmanager
+def on(host: str) -> Iterator[None]:
+    """Run what is inside on a machine."""
+    token = HERE.set(host)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            HERE.reset(token)
 
 
 class Network:
@@ -73,6 +84,10 @@ class Network:
     def is_cut(self, here: str, there: str) -> bool:
         is_split = any((here in side) != (there in side) for side in self._sides)
         return is_split or self._cuts[here] > 0 or self._cuts[there] > 0
+
+    def reaches(self, there: str) -> bool:
+        """Whether anything passes from the machine that runs to another one."""
+        return HERE.get() not in self._dead and not self.is_cut(HERE.get(), there)
 
     def kill(self, machine: str, *, silently: bool) -> None:
         """End a process, whose system closes its connections; or the machine, which says nothing more."""

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.simulation.board import Board
 from tests.simulation.deeds import DEEDS, get_in_the_end, join_plainly, live_plainly
 from tests.simulation.invariants import check, check_all_back
-from tests.simulation.world import INDEX, Machine, World, on
+from tests.simulation.network import on
+from tests.simulation.world import Machine, World
 
 DESCRIPTORS = Path("/proc/self/fd")
 
@@ -47,6 +49,8 @@ def play(seed: int, folder: Path) -> Outcome:
     counts = {**network.counts, **world.loop.workers.counts, **world.operations}
     counts |= {"disk refusals": world.disk.refused, "short writes": world.disk.shortened}
     counts[f"plain index: {world.reading.name.lower()}" if world.reading else "index"] = 1
+    if world.indexes.board:
+        counts["several index servers"] = 1
     counts["simulated seconds"] = round(world.loop.now)
     return Outcome(list(dict.fromkeys(world.troubles)), counts)
 
@@ -84,11 +88,13 @@ def _note(world: World, context: dict[str, Any]) -> None:
 
 async def _play(world: World) -> None:
     world.fill_shelves()
-    await world.start_index()
+    for host in world.indexes.hosts:
+        await host.start()
     await world.start_web()
     chaos = [_live(world, machine) for machine in world.machines]
     chaos += [live_plainly(world, foreigner) for foreigner in world.foreigners]
     chaos += [_trouble_network(world), _trouble_index(world), _trouble_disks(world)]
+    chaos += [_trouble_board(world, world.indexes.board)] if world.indexes.board else []
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(each) for each in chaos]
         group.create_task(_watch(world, tasks))
@@ -107,8 +113,7 @@ async def _watch(world: World, tasks: list[asyncio.Task[None]]) -> None:
 async def _calm_down(world: World) -> None:
     """Trouble nobody any longer; soon all must be as it should be."""
     world.network.rough = False
-    if world.server is None:
-        await world.start_index()
+    await world.indexes.calm_down()
     for machine in world.machines:
         if machine.peer is None:
             await world.start_peer(machine)
@@ -131,7 +136,8 @@ async def _end(world: World) -> None:
     for foreigner in world.foreigners:
         with on(foreigner.host):
             await foreigner.leave(world.chance)
-    await world.stop_index(kills=False)
+    for host in world.indexes.hosts:
+        await host.stop(kills=False)
     await asyncio.sleep(30.0)
     world.troubles += [
         f"a connection of {end.here} to {end.there} was never ended: {end.protocol}"
@@ -160,19 +166,39 @@ async def _trouble_network(world: World) -> None:
     for _ in range(chance.randint(0, 4)):
         await asyncio.sleep(60 * chance.random())
         hosts = [each.host for each in world.machines] + [each.host for each in world.foreigners]
-        machines = chance.sample([INDEX[0], *hosts], chance.randint(1, 3))
+        machines = chance.sample([*world.indexes.machines, *hosts], chance.randint(1, 3))
         befall = chance.choice((world.network.cut, world.network.split))
         with befall(*machines):
             await asyncio.sleep(chance.choice((1.0, 20.0, 2.0 * world.dead_seconds)) * chance.random())
 
 
 async def _trouble_index(world: World) -> None:
-    chance = world.chance
-    for _ in range(chance.randint(0, 3)):
+    """Have one index server after the other stopped, killed, or held up for a while."""
+    chance, indexes = world.chance, world.indexes
+    for _ in range(chance.randint(0, 2 + len(indexes.hosts))):
         await asyncio.sleep(90 * chance.random())
-        await world.stop_index(kills=chance.random() < 0.5)
+        host = indexes.any()
+        if indexes.board and chance.random() < 0.4:
+            await host.stand_still(3 * indexes.lease_seconds * chance.random())
+            continue
+        await host.stop(kills=chance.random() < 0.5)
         await asyncio.sleep(chance.choice((0.1, 10.0)) * chance.random())
-        await world.start_index()
+        await host.start()
+
+
+async def _trouble_board(world: World, board: Board) -> None:
+    """Trouble the place where several index servers meet."""
+    chance = world.chance
+
+    async def take_away() -> None:
+        with board.away():
+            await asyncio.sleep(chance.choice((0.2, 2.0, 2 * world.indexes.lease_seconds)) * chance.random())
+
+    for _ in range(chance.randint(0, 8)):
+        await asyncio.sleep(40 * chance.random())
+        befall = chance.choice((take_away, board.cut, board.forget, board.expire))
+        if troubled := befall():
+            await troubled
 
 
 async def _trouble_disks(world: World) -> None:

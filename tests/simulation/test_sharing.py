@@ -62,7 +62,6 @@ class _Play:
                 await self.chance.choice((self._away, self._cut, self._forget, self._expire, self._kill))()
             else:
                 self.chance.choice(deeds)(self.chance.choice(self.servers))
-        self.board.is_away = False
         await asyncio.sleep(LEASE_SECONDS + AGREE_SECONDS)
         expected = sorted(set[str]().union(*(server.own_records() for server in self.servers)))
         for server in self.servers:
@@ -104,9 +103,8 @@ class _Play:
                 pass
 
     async def _away(self) -> None:
-        self.board.go_away()
-        await asyncio.sleep(self.chance.choice((0.1, 2.0, 2 * LEASE_SECONDS)))
-        self.board.is_away = False
+        with self.board.away():
+            await asyncio.sleep(self.chance.choice((0.1, 2.0, 2 * LEASE_SECONDS)))
 
     async def _cut(self) -> None:
         self.board.cut()
@@ -115,7 +113,7 @@ class _Play:
         self.board.forget()
 
     async def _expire(self) -> None:
-        self.board.leases.pop(self.chance.choice("abc"), None)
+        self.board.expire()
 
     async def _kill(self) -> None:
         """End one without a word, and start it again, empty and under another name."""

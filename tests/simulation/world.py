@@ -1,4 +1,4 @@
-"""A simulated swarm: an index server and a few peers, each on a machine of its own with a shelf of its own.
+"""A simulated swarm: index servers and a few peers, each on a machine of its own with a shelf of its own.
 
 Here is what stands and how it comes and goes; `play` decides what happens when, `invariants` what must hold.
 """
@@ -11,7 +11,7 @@ import os
 import ssl
 from collections import defaultdict
 from collections.abc import Collection, Coroutine, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,17 +21,15 @@ from p2pci.client import ClientLimits
 from p2pci.download import DownloadLimits
 from p2pci.errors import P2PCIError
 from p2pci.peer import FollowLimits, Peer, PeerLimits
-from p2pci.server import IndexServer
-from p2pci.serving import ServingLimits
 from p2pci.upload import UploadLimits
 from tests.simulation import web
 from tests.simulation.disk import EPOCH_SECONDS, Disk
 from tests.simulation.foreign import Foreigner
+from tests.simulation.indexes import Indexes
 from tests.simulation.loop import SimulatedLoop
-from tests.simulation.network import HERE, Network
-from tests.simulation.plain_index import PlainIndex, Reading
+from tests.simulation.network import Network, on
+from tests.simulation.plain_index import Reading
 
-INDEX = ("10.0.0.1", 7734)
 # Sizes from which on things are done otherwise, so small that the documents of a simulation reach them.
 SMALL = {
     "p2pci.client.index_client.IN_FLIGHT": 4,
@@ -46,6 +44,13 @@ SMALL = {
     "p2pci.peer.registration.ONE_BY_ONE": 3,
     "p2pci.server.connection.BATCH_BYTES": 300,
     "p2pci.server.connection.BATCH_RECORDS": 2,
+    "p2pci.shared_index.neighbour.STEP_RECORDS": 2,
+    "p2pci.shared_index.neighbourhood.STEP_FIELDS": 2,
+    "p2pci.shared_index.neighbourhood.STEP_RECORDS": 2,
+    "p2pci.shared_index.publisher.MOST_EDITIONS": 3,
+    "p2pci.shared_index.publisher.MOST_RECORDS": 4,
+    "p2pci.shared_index.publisher.POST_RECORDS": 5,
+    "p2pci.shared_index.publisher.SWEEP": 3,
     "p2pci.upload.connection.PIECE_BYTES": 16_000,
     "p2pci.upload.opening.WHOLE_BYTES": 50_000,
 }
@@ -82,7 +87,8 @@ class World:
     Attributes:
         chance: decides what happens.
         editions: the bytes that there are of each document.
-        server: None while the index is away.
+        indexes: the index servers, nearly always one.
+        doubts: what may be so for a while, and since when it has been; `invariants` keeps it.
         operations: what was asked, and how it ended, by the name of the result or the error.
     """
 
@@ -95,7 +101,6 @@ class World:
             self.network, work_seconds=self.disk.work_seconds, at_rest=lambda: check(self)
         )
         self.editions: defaultdict[int, set[bytes]] = defaultdict(set)
-        self.server: IndexServer | PlainIndex | None = None
         self.dead_seconds = self.chance.choice((10, 40, 120))
         self.origin = web.PREFIX if self.chance.random() < 0.4 else None
         self.operations: defaultdict[str, int] = defaultdict(int)
@@ -107,7 +112,11 @@ class World:
         # An index of others in place of ours; then there is nobody to hold it to the letter of 1.0.
         self.reading = self.chance.choice(list(Reading)) if self.chance.random() < 0.15 else None
         amount = 0 if self.reading else self.chance.randint(0, 4)
-        self.foreigners = [Foreigner(self, f"10.0.1.{number}") for number in range(2, 2 + amount)]
+        self.indexes = Indexes(self)
+        self.doubts: dict[str, float] = {}
+        self.foreigners: list[Foreigner] = []
+        for number in range(2, 2 + amount):
+            self.foreigners += self.indexes.settle(f"10.0.1.{number}")
 
     # Documents
 
@@ -176,32 +185,17 @@ class World:
         with on(web.HOST):
             await web.WebServer(self).start()
 
-    async def start_index(self) -> None:
-        with on(INDEX[0]):
-            if self.reading:
-                plain = self.server = PlainIndex(self.reading, dead_seconds=self.dead_seconds)
-                await plain.start(self.loop, INDEX[1])
-            else:
-                limits = ServingLimits(dead_seconds=self.dead_seconds)
-                server = self.server = IndexServer(port=INDEX[1], limits=limits)
-                await server.start()
-
-    async def stop_index(self, *, kills: bool) -> None:
-        """Let the index server go as on Ctrl-C, or end its process at once."""
-        server, self.server = self.server, None
-        if server is None:
-            return
-        with on(INDEX[0]):
-            if kills:
-                self.operations["kills of the index"] += 1
-                self.network.kill(INDEX[0], silently=self.chance.random() < 0.5)
-            await self.ends(server.stop(), within_seconds=15.0, name="stop index")
-            self.network.revive(INDEX[0])
-
     async def start_peer(self, machine: Machine) -> None:
         """Start a peer; where it cannot reach the index there is none."""
         with on(machine.host):
-            peer = Peer(INDEX, machine.folder, origin=self.origin, limits=_limits(self.dead_seconds))
+            index, *spares = self.indexes.shuffled()
+            peer = Peer(
+                index,
+                machine.folder,
+                origin=self.origin,
+                limits=_limits(self.dead_seconds),
+                spare_servers=spares,
+            )
             machine.peer = peer
             if not await self.ends(peer.start(), within_seconds=600.0, name="start peer"):
                 machine.peer = None
@@ -255,17 +249,6 @@ class World:
             raise
         self.operations[name] += 1
         return True
-
-
-@contextmanager
-def on(host: str) -> Iterator[None]:
-    """Run what is inside on a machine."""
-    token = HERE.set(host)
-    try:
-        yield
-    finally:
-        with suppress(ValueError):
-            HERE.reset(token)
 
 
 def _limits(dead_seconds: int) -> PeerLimits:
