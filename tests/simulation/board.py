@@ -82,16 +82,16 @@ class MemoryStore:
     """See Store.
 
     Attributes:
-        opened_at: when its server last tried to join the others.
+        joining_at: when its server last tried to join the others.
     """
 
     def __init__(self, board: Board) -> None:
-        self.opened_at = -inf
+        self.joining_at = -inf
         self._board = board
         self._queue: asyncio.Queue[bytes | None] | None = None
 
     async def open(self) -> None:
-        self.opened_at = asyncio.get_running_loop().time()
+        self.joining_at = asyncio.get_running_loop().time()
         await self._reach()
 
     async def close(self) -> None:
@@ -132,6 +132,7 @@ class MemoryStore:
             yield message
 
     async def claim(self, name: str, epoch: str, *, instead_of: str, lease_seconds: float) -> bool:
+        self.joining_at = asyncio.get_running_loop().time()
         await self._reach()
         if self._board.holder(name) not in ("", instead_of):
             return False

@@ -8,13 +8,14 @@ be 1.0 and nothing else.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.simulation.network import HERE
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from random import Random
 
     from p2pci.events import Address
@@ -93,12 +94,14 @@ class Foreigner:
         self.manner = chance.choice(list(Manner))
         self.style = _choose_style(chance)
         self._world = world
+        self._has_twin = False
         self._writer: asyncio.StreamWriter | None = None
         self._reader = asyncio.StreamReader(loop=world.loop)
 
     def twin(self, index: Address) -> Foreigner:
         """Give the same program as it talks to another index server beside this one."""
         twin = Foreigner(self._world, self.host, index)
+        twin._has_twin = self._has_twin = True
         twin.documents, twin.manner = self.documents, self.manner
         return twin
 
@@ -120,7 +123,7 @@ class Foreigner:
         """Connect and add what it has; raises what is in Lost."""
         self._drop()
         await self._listen()
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with self._patience():
             self._reader, self._writer = await asyncio.open_connection(*self.index)
             step = len(self.documents) if self.style.at_once else 1
             numbers = sorted(self.documents)
@@ -132,7 +135,7 @@ class Foreigner:
 
     async def ask(self, line: str) -> list[Place]:
         """Ask the index, and give the records of its answer; raises what is in Lost."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with self._patience():
             writer = self._standing()
             writer.write(self.style.request(line, Host=self._claim, Port=PORT, Title=""))
             code, records = await self._read_answer()
@@ -140,9 +143,20 @@ class Foreigner:
             self._complain(f"{line} was answered {code!r} {records}")
         return records
 
+    @asynccontextmanager
+    async def _patience(self) -> AsyncIterator[None]:
+        """Wait no longer than such programs do: who gives up hangs up, since the answer may still come."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                yield
+        except TimeoutError:
+            self._drop()
+            raise
+
     async def leave(self, chance: Random) -> None:
         """Go as such programs do, or as machines do."""
-        how = chance.choice((self._close, self._part, self._half_close, self._vanish))
+        ways = (self._close, self._part, self._half_close, self._vanish)
+        how = chance.choice(ways[:-1] if self._has_twin else ways)
         with suppress(*Lost):
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await how()

@@ -116,9 +116,9 @@ class IndexHost:
         return sorted(shared.others) if shared else []
 
     @property
-    def joined_at(self) -> float:
-        """Since when it is one with the others, or has tried to be."""
-        return self.store.opened_at if self.store else -inf
+    def joining_at(self) -> float:
+        """When it last tried to be one with the others."""
+        return self.store.joining_at if self.store else -inf
 
     async def start(self) -> None:
         with on(self.host):

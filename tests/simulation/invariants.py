@@ -100,11 +100,11 @@ def _check_across(world: World, shown: Mapping[IndexHost, Counter[Place]]) -> No
     for host, records in shown.items():
         for number, name, port in set(records) - everywhere:
             what = f"RFC {number} of {name}:{port} has outlived its connection, on {host.host}"
-            found[what] = (host.joined_at, lease)
+            found[what] = (host.joining_at, lease)
         for other in shown:
             for number, name, port in held[other] - set(records):
                 what = f"RFC {number} of {name}:{port} is held on {other.host} and not listed on {host.host}"
-                found[what] = (max(host.joined_at, other.joined_at), AGREE_SECONDS)
+                found[what] = (max(host.joining_at, other.joining_at), AGREE_SECONDS)
     now = world.loop.now
     world.doubts = {
         what: max(counts_from, world.doubts.get(what, now)) for what, (counts_from, _) in found.items()
