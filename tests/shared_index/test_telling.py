@@ -6,7 +6,7 @@ import asyncio
 
 from p2pci.index import Index
 from p2pci.shared_index import publisher
-from p2pci.shared_index.encoding import Changes, decode_message
+from p2pci.shared_index.encoding import Changes, Told, decode_message
 from p2pci.shared_index.neighbour import Leaving, Neighbour
 from p2pci.shared_index.publisher import Publisher
 
@@ -40,6 +40,21 @@ def test_more_new_titles_than_one_message_has_room_for_take_no_record_away() -> 
     take_in(telling, node)
     assert theirs.record_count == ours.record_count == most
     assert b"".join(theirs.list_all()) == b"".join(ours.list_all())
+
+
+def test_state_mends_an_old_title_that_was_told_once_more() -> None:
+    """A message from before the state brought the old title back, and the next one was lost."""
+    there = Index()
+    node = Neighbour("a", "e", index=there, foreign=set())
+    node.define(1, Told(7, "Old", None))
+    node.define(2, Told(7, "New", None))
+    node.join(0, "h", 5)
+    node.hold(0, [2])
+    node.hold(0, [1])
+    gone, new = node.difference(0, [2])
+    node.release(0, gone)
+    node.hold(0, new)
+    assert b"".join(there.list_all()) == b"RFC 7 New h 5\r\n"
 
 
 def test_edition_of_a_peer_that_left_before_that_was_told_is_forgotten() -> None:

@@ -126,13 +126,16 @@ class Neighbour:
         """Add records to a peer."""
         if not all(map(self._editions.__contains__, numbers)):
             raise InvalidValueError("A peer of it holds a document that was not told.")
+        member, documents = self._members[serial], BitMap(map(self._documents.__getitem__, numbers))
+        if before := documents & member.numbers:  # of each document the last edition is held, as in the index
+            held = self.holdings.peers[serial].held
+            for number in [each for each in held if self._documents.get(each, 0) in before]:
+                self.holdings.release(serial, number)
         self.holdings.hold(serial, numbers)
-        member = self._members[serial]
         editions = list(map(self._found.get, numbers))
         if None in editions:
             self._add(member, numbers)
             return
-        documents = BitMap(map(self._documents.__getitem__, numbers))
         left = self._index.hold_all(member, cast("list[Edition]", editions), documents)
         self._add(member, [numbers[place] for place in left])
 
