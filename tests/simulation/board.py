@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from math import inf
 
 from p2pci.errors import LeaseLostError, StoreAwayError
@@ -41,15 +41,13 @@ class Board:
         self.sequences: dict[tuple[str, str], int] = {}
         self.listening: list[asyncio.Queue[bytes | None]] = []
 
-    @contextmanager
-    def away(self) -> Iterator[None]:
-        """Answer nobody for a while."""
+    def go_away(self) -> None:
+        """Answer nobody, until it comes back."""
         self.is_away = True
         self.cut()
-        try:
-            yield
-        finally:
-            self.is_away = False
+
+    def come_back(self) -> None:
+        self.is_away = False
 
     def cut(self) -> None:
         """End the connections of all that listen."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from p2pci.server.connection import IndexConnection
 from tests.simulation.foreign import Place
 from tests.simulation.plain_index import PlainEnd, PlainIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from p2pci.server import IndexServer
     from tests.simulation.connection import End
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 MARGIN_SECONDS = 5.0
 AGREE_SECONDS = 5.0  # within which index servers that reach each other agree
+
+
+class Doubt(NamedTuple):
+    """What may be so for so many seconds, which are counted from the first look at it, or from later on."""
+
+    what: str
+    earliest: float
+    seconds: float
 
 
 def listed(server: IndexServer | PlainIndex) -> Counter[Place]:
@@ -44,7 +52,7 @@ def check(world: World) -> None:
     for host, records in shown.items():
         _check_acknowledged(world, host, records)
         _check_connections(world, host)
-    _check_across(world, shown)
+    _check_lasting(world, _doubts(world, shown))
 
 
 def _check_acknowledged(world: World, host: IndexHost, records: Counter[Place]) -> None:
@@ -86,32 +94,36 @@ def _check_connections(world: World, host: IndexHost) -> None:
             )
 
 
-def _check_across(world: World, shown: Mapping[IndexHost, Counter[Place]]) -> None:
-    """No record outlives the connection it came by: elsewhere by no more than the lease and a moment.
+def _check_lasting(world: World, doubts: Iterable[Doubt]) -> None:
+    """Note what has been so for too long, as often as was looked."""
+    now, before = world.loop.now, world.doubts
+    world.doubts = {}
+    for what, earliest, seconds in doubts:
+        since = world.doubts[what] = max(earliest, before.get(what, now))
+        if now - since >= seconds:
+            world.troubles.append(what)
 
-    And none is missing elsewhere for more than a moment. A server that has just joined has that time again.
+
+def _doubts(world: World, shown: Mapping[IndexHost, Counter[Place]]) -> Iterator[Doubt]:
+    """What index servers show and should not, which has the lease and a moment to go; or do not, a moment.
+
+    Where there is one, no record outlives the connection it came by. Where there are several, and one has
+    just joined the others, it has that time again.
     """
-    held = {host: _held(world, host) for host in world.indexes.hosts if host.server and not host.stands_still}
-    lease = world.indexes.lease_seconds + AGREE_SECONDS if world.indexes.board else 0.0
-    found: dict[
-        str, tuple[float, float]
-    ] = {}  # what should not be: not before when it counts, how long it may
-    everywhere = set[Place]().union(*held.values())
+    live = {host: _held(world, host) for host in world.indexes.hosts if host.server and not host.stands_still}
+    names = {host.name for host in live}
+    held = set[Place]().union(*live.values())
+    lease_seconds = world.indexes.lease_seconds + AGREE_SECONDS if world.indexes.board else 0.0
     for host, records in shown.items():
-        for number, name, port in set(records) - everywhere:
-            what = f"RFC {number} of {name}:{port} has outlived its connection, on {host.host}"
-            found[what] = (host.joining_at, lease)
+        for name in sorted(set(host.others) - names):
+            yield Doubt(f"{name} is gone, and not for {host.name}", host.joining_at, lease_seconds)
+        for place in sorted(set(records) - held):
+            what = f"{place} has outlived its connection, on {host.host}"
+            yield Doubt(what, host.joining_at, lease_seconds)
         for other in shown:
-            for number, name, port in held[other] - set(records):
-                what = f"RFC {number} of {name}:{port} is held on {other.host} and not listed on {host.host}"
-                found[what] = (max(host.joining_at, other.joining_at), AGREE_SECONDS)
-    now = world.loop.now
-    world.doubts = {
-        what: max(counts_from, world.doubts.get(what, now)) for what, (counts_from, _) in found.items()
-    }
-    world.troubles += [
-        what for what, (_, allowed) in sorted(found.items()) if now - world.doubts[what] >= allowed
-    ]
+            for place in sorted(live[other] - set(records)):
+                what = f"{place} is held on {other.host} and not listed on {host.host}"
+                yield Doubt(what, max(host.joining_at, other.joining_at), AGREE_SECONDS)
 
 
 def _ends(world: World, host: IndexHost) -> list[End]:

@@ -189,16 +189,12 @@ async def _trouble_index(world: World) -> None:
 async def _trouble_board(world: World, board: Board) -> None:
     """Trouble the place where several index servers meet."""
     chance = world.chance
-
-    async def take_away() -> None:
-        with board.away():
-            await asyncio.sleep(chance.choice((0.2, 2.0, 2 * world.indexes.lease_seconds)) * chance.random())
-
     for _ in range(chance.randint(0, 8)):
         await asyncio.sleep(40 * chance.random())
-        befall = chance.choice((take_away, board.cut, board.forget, board.expire))
-        if troubled := befall():
-            await troubled
+        befall = chance.choice((board.go_away, board.cut, board.forget, board.expire))
+        befall()
+        await asyncio.sleep(chance.choice((0.2, 2.0, 2 * world.indexes.lease_seconds)) * chance.random())
+        board.come_back()
 
 
 async def _trouble_disks(world: World) -> None:

@@ -103,8 +103,9 @@ class _Play:
                 pass
 
     async def _away(self) -> None:
-        with self.board.away():
-            await asyncio.sleep(self.chance.choice((0.1, 2.0, 2 * LEASE_SECONDS)))
+        self.board.go_away()
+        await asyncio.sleep(self.chance.choice((0.1, 2.0, 2 * LEASE_SECONDS)))
+        self.board.come_back()
 
     async def _cut(self) -> None:
         self.board.cut()
