@@ -15,7 +15,7 @@ AWAY_SECONDS = 2.0  # waited for an answer
 CUT_SHARE = 0.002  # of the calls that fail, before or after they were carried out
 LOST_SHARE = 0.02  # of the messages to each that listens, without a word: Redis is not as bad
 SLOWEST_SECONDS = 0.02
-SILENCE_SECONDS = 0.25
+SILENCE_SECONDS = 1.0
 SCAN_FIELDS = 3  # read at once
 
 
@@ -30,7 +30,7 @@ class Board:
         is_rough: whether anything goes wrong by itself.
     """
 
-    def __init__(self, chance: random.Random, *, reaches: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, chance: random.Random, *, reaches: Callable[[], bool]) -> None:
         self.chance = chance
         self.reaches = reaches
         self.is_rough = True

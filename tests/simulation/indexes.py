@@ -104,16 +104,19 @@ class IndexHost:
         self._has_run = False
 
     @property
+    def _shared(self) -> SharedIndex | None:
+        return self.server.shared if isinstance(self.server, IndexServer) else None
+
+    @property
     def answers(self) -> bool:
         """Whether somebody could see now what the server knows."""
-        shared = self.server.shared if isinstance(self.server, IndexServer) else None
+        shared = self._shared
         return bool(self.server) and not self.stands_still and (not shared or shared.may_answer())
 
     @property
     def others(self) -> list[str]:
         """The names of the servers that this one knows."""
-        shared = self.server.shared if isinstance(self.server, IndexServer) else None
-        return sorted(shared.others) if shared else []
+        return sorted(self._shared.others) if self._shared else []
 
     @property
     def joining_at(self) -> float:
@@ -164,8 +167,14 @@ class IndexHost:
 
     async def stand_still(self, seconds: float) -> None:
         """Stop the process for a while, as SIGSTOP does; its system goes on."""
-        self._world.operations["pauses of an index"] += 1
+        world, shared = self._world, self._shared
+        world.operations["pauses of an index"] += 1
+        was_one_with_others = shared is not None and shared.is_shared
         self.stands_still = True
-        with self._world.loop.without(self.host):
+        with world.loop.without(self.host):
             await asyncio.sleep(seconds)
         self.stands_still = False
+        if was_one_with_others and seconds > self._indexes.lease_seconds and self.answers:
+            world.troubles.append(
+                f"{self.host} stood still for {seconds:.1f} s, and answers as if it had not"
+            )

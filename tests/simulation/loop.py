@@ -1,8 +1,8 @@
 """An event loop without a machine below it: no socket, no thread, and a clock that jumps.
 
 Everything else is asyncio's own. When nothing is ready the time is that of the next timer at once; worker
-threads are those of `workers`. Where nothing would ever happen again, the run ends with `StuckError` instead
-of hanging.
+threads are those of `workers`. A machine can stand still while the others go on. Where nothing would ever
+happen again, the run ends with `StuckError` instead of hanging.
 """
 
 from __future__ import annotations
