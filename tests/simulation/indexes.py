@@ -87,6 +87,7 @@ class IndexHost:
     Attributes:
         host: its address.
         address: where the server listens.
+        name: under which the others know the server.
         server: None while none runs, or is only about to.
         store: the server's way to the board; None where it is alone.
         stands_still: while it does; it neither hears nor says anything then.
@@ -95,10 +96,10 @@ class IndexHost:
     def __init__(self, indexes: Indexes, host: str, name: str) -> None:
         self.host = host
         self.address = (host, PORT)
+        self.name = name
         self.server: IndexServer | PlainIndex | None = None
         self.store: MemoryStore | None = None
         self.stands_still = False
-        self.name = name
         self._indexes = indexes
         self._world = indexes._world
         self._has_run = False

@@ -87,7 +87,7 @@ class World:
     Attributes:
         chance: decides what happens.
         editions: the bytes that there are of each document.
-        indexes: the index servers, nearly always one.
+        indexes: the index servers, most often one.
         doubts: what may be so for a while, and since when it has been; `invariants` keeps it.
         operations: what was asked, and how it ended, by the name of the result or the error.
     """
