@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from p2pci.index import Index
 from p2pci.shared_index import publisher
 from p2pci.shared_index.encoding import Changes, Told, decode_message
@@ -57,6 +59,33 @@ def test_state_mends_an_old_title_that_was_told_once_more() -> None:
     assert b"".join(there.list_all()) == b"RFC 7 New h 5\r\n"
 
 
+@pytest.mark.parametrize("is_storing", [False, True])
+def test_who_left_is_taken_out_of_what_is_stored_again(*, is_storing: bool) -> None:
+    """Else whoever loads it finds a peer that is not there, has it stored again, and finds it again."""
+    ours, telling, _, node = pair(set())
+    gone, other = ours.join("h", 5), ours.join("h", 6)
+    for member in (gone, other):
+        ours.add(member, 7, "T")
+    take_in(telling, node)
+    stored = store(telling)
+    assert set(stored) == {gone.serial, other.serial}
+    ours.leave(gone)
+    take_in(telling, node)
+    if is_storing:
+        telling.next_post()
+    telling.store_again()
+    stored |= store(telling)
+    assert (stored[gone.serial], bool(stored[other.serial])) == (None, True)
+
+
+def store(telling: Publisher) -> dict[int, bytes | None]:
+    """Give the fields of peers in what is stored now."""
+    fields: dict[int, bytes | None] = {}
+    while telling.is_unstored:
+        fields |= telling.next_post().peers
+    return fields
+
+
 def test_edition_of_a_peer_that_left_before_that_was_told_is_forgotten() -> None:
     foreign: set[int] = set()
     ours, telling, _, node = pair(foreign)
@@ -71,7 +100,7 @@ def test_edition_of_a_peer_that_left_before_that_was_told_is_forgotten() -> None
     ours.leave(second)
     telling.sweep()
     telling.store_again()
-    assert not telling.next_post().editions
+    assert not any(telling.next_post().editions.values())
 
 
 async def test_others_are_served_while_many_leave() -> None:

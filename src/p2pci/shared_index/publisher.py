@@ -69,6 +69,7 @@ class Publisher:
         self._left: list[int] = []  # and peers that left
         self._unstored_editions: dict[int, None] = {}
         self._unstored_peers: dict[int, None] = {}
+        self._being_stored: tuple[dict[int, None], dict[int, None]] = ({}, {})  # those of the posts under way
         self._storing: Iterator[Post] | None = None
         self._requests: list[str] = []  # servers that are to write everything anew
 
@@ -143,9 +144,10 @@ class Publisher:
         self.store_again()
 
     def store_again(self) -> None:
-        """Have everything stored anew, under the same epoch."""
-        self._unstored_editions = dict.fromkeys(self._editions)
-        self._unstored_peers = dict.fromkeys(self._own.peers)
+        """Have everything stored anew, and what is gone and was not taken out yet taken out."""
+        editions, peers = self._being_stored
+        self._unstored_editions |= editions | dict.fromkeys(self._editions)
+        self._unstored_peers |= peers | dict.fromkeys(self._own.peers)
         self._storing = self._posts()  # which ends with the sequence, also where there is nothing else
 
     def ask_again(self, name: str) -> None:
@@ -217,12 +219,14 @@ class Publisher:
     def _posts(self) -> Iterator[Post]:
         """Store what is unstored now, editions before who holds them, and at last the sequence of now."""
         sequence = self.sequence
-        editions, self._unstored_editions = iter(self._unstored_editions), {}
-        peers, self._unstored_peers = iter(self._unstored_peers), {}
+        self._being_stored = self._unstored_editions, self._unstored_peers
+        editions, peers = map(iter, self._being_stored)
+        self._unstored_editions, self._unstored_peers = {}, {}
         while numbers := list(islice(editions, MOST_EDITIONS)):
             yield Post(editions={number: self._edition_field(number) for number in numbers})
         while fields := self._peer_fields(peers):
             yield Post(peers=fields)
+        self._being_stored = {}, {}
         yield Post(sequence=sequence)
 
     def _edition_field(self, number: int) -> bytes | None:
