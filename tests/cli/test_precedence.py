@@ -161,6 +161,7 @@ def test_advertised_host_must_be_one(tmp_path: Path, servers: list[str]) -> None
 
 
 def test_taken_port_exits_4_with_a_sentence(servers: list[str], tmp_path: Path) -> None:
+    (tmp_path / "rfcs").mkdir()
     taken = servers[0].rpartition(":")[2]
     for command in (("server",), ("peer", servers[0])):
         done = run((*P2PCI, *command, "--port", taken), cwd=tmp_path)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import pytest
 import redis
 
 from tests.cli.process import LOOPBACK, closed_port
@@ -49,28 +47,41 @@ class RedisServer:
 
     def __init__(self, folder: Path, *arguments: str, engine: Engine = Engine.REDIS) -> None:
         self.port = closed_port()
-        self.url = f"redis://{LOOPBACK}:{self.port}/0"
         self._binary = engine.find()
         self._folder = folder
         self._arguments = arguments
+        self._has_run = False
+        self._log = folder / "redis.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
-    def start(self) -> None:
-        words = ["--bind", LOOPBACK, "--port", str(self.port), "--save", "", "--dir", str(self._folder)]
-        self._process = subprocess.Popen(
-            [self._binary, *words, *self._arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                pytest.fail(f"{self._binary} {' '.join(self._arguments)} does not start")
-            time.sleep(0.01)  # between two tries; nothing tells when it is time
+    @property
+    def url(self) -> str:
+        return f"redis://{LOOPBACK}:{self.port}/0"
 
-    def _answers(self) -> bool:
-        with socket.socket() as connection:
-            return connection.connect_ex((LOOPBACK, self.port)) == 0
+    def start(self) -> None:
+        """Start it, on another port where somebody took this one before; then on the same one always."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self._starts():
+            assert time.monotonic() < deadline, f"it does not start: {self._told()}"
+            if not self._has_run:
+                self.port = closed_port()
+            time.sleep(0.1)
+        self._has_run = True
+
+    def _starts(self) -> bool:
+        words = ["--bind", LOOPBACK, "--port", str(self.port), "--save", "", "--dir", str(self._folder)]
+        with self._log.open("wb") as log:
+            process = subprocess.Popen([self._binary, *words, *self._arguments], stdout=log, stderr=log)
+        while "Ready to accept connections" not in self._told():
+            if process.poll() is not None:
+                return False
+            time.sleep(0.01)  # nothing tells when it is time
+        self._process = process
+        return True
+
+    def _told(self) -> str:
+        return self._log.read_text(errors="replace")
 
     def signal(self, number: signal.Signals) -> None:
         assert self._process
