@@ -20,6 +20,8 @@ from p2pci.cli.classing import check_class
 from p2pci.cli.exits import ExitStatus
 from tests.cli.process import LOOPBACK, P2PCI, ROOT, Stage, quiet_port, run
 
+pytestmark = pytest.mark.slow  # every test runs programs; make test-all runs it
+
 STUDENT = ROOT / "tests" / "checker" / "students" / "server.py"
 ONE = CheckOptions(only=("B-15/1",), answer_seconds=2.0)
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.process import P2PCI, PEER_PY, Process, Stage, answering, ask_raw, fill, member
 
+pytestmark = pytest.mark.slow  # every test runs programs; make test-all runs it
+
 PROMPT = r"Choose 1-5: "
 GET_7 = b"GET RFC 7 P2P-CI/1.0\r\nHost: localhost\r\n\r\n"
 

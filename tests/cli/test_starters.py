@@ -23,6 +23,8 @@ from tests.cli.process import (
     run,
 )
 
+pytestmark = pytest.mark.slow  # every test runs programs; make test-all runs it
+
 STARTERS = [SERVER_PY, PEER_PY]
 
 

@@ -174,6 +174,7 @@ async def _run(swarm: Swarm, *, seconds: float, names: list[str], seed: int) -> 
     assert not found, f"{len(found)} of {len(history.seen)}:\n" + "\n".join(found[:5])
 
 
+@pytest.mark.slow
 async def test_short_history_under_faults_is_as_promised(swarm: Swarm) -> None:
     await _run(swarm, seconds=6, names=["empty_redis"], seed=1)
 

@@ -14,6 +14,8 @@ from p2pci.checker.wire import Patience
 from tests.checker import hostile
 from tests.checker.hostile import Behaviour
 
+pytestmark = pytest.mark.slow  # most of them wait; make test-all runs it
+
 HASTY = Patience(connect_seconds=1.0, answer_seconds=0.2, quiet_seconds=0.05, case_seconds=1.5)
 SOME = [case for case in CASES if case.id in {"P-2.3/1", "P-2.4/1", "P-4.2/2", "B-15/2", "P-1.46/1", "B-2/8"}]
 
