@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 OURS, REDIS, NGINX, LIMIT, THREADS = "p2pci", "Redis", "nginx", "C limit", "threads"
+SCAN_SECONDS = 90.0  # of a large shelf, while the disk still takes what was written before
 _START_TRIES = 5
 _SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/local/nginx/sbin", "/opt/homebrew/bin")
 
@@ -61,8 +62,8 @@ def start_peer(workshop: Workshop, library: Path, index: Contestant, *, is_free:
     options = ["--library", str(library), "--bind", LOOPBACK, "--no-menu"]
     words = [*command(workshop), "peer", f"{LOOPBACK}:{index.port}", *options]
     program = workshop.start(words, is_free=is_free)
-    port = int(program.wait_for(r"Upload server listening on port (\d+)")[1])
-    program.wait_for(r"Serving until")
+    port = int(program.wait_for(r"Upload server listening on port (\d+)", seconds=SCAN_SECONDS)[1])
+    program.wait_for(r"Serving until", seconds=SCAN_SECONDS)
     return Contestant(OURS, port, program)
 
 
