@@ -142,8 +142,11 @@ def _keep(run: Run, fresh: Results, results: Results) -> None:
         results.growth = fresh.growth
     if fresh.lines:
         results.rounds, results.scale, results.missing = fresh.rounds, fresh.scale, fresh.missing
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
     if fresh.lines or not results.date:
-        results.date = datetime.now(UTC).strftime("%Y-%m-%d")
+        results.date = today
+    if fresh.bare:
+        results.bare_date = today
     results.machine = results.machine | describe() | run.workshop.versions
 
 

@@ -139,7 +139,10 @@ def _bare_python(results: Results) -> str:
     """Show the table of a Python without uvloop and pyroaring, for information."""
     if not results.bare:
         return ""
-    head = "## On a bare Python\n\nThe same without uvloop and pyroaring, for information.\n\n"
+    head = (
+        "## On a bare Python\n\n"
+        f"The same without uvloop and pyroaring, for information; measured on {results.bare_date}.\n\n"
+    )
     return head + _table(HEADINGS, [cells(line, results.missing) for line in results.bare])
 
 

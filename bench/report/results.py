@@ -98,6 +98,7 @@ class Results:
     """Everything that the page and the charts are made of."""
 
     date: str = ""
+    bare_date: str = ""  # of what was measured on a bare Python
     machine: dict[str, str] = field(default_factory=dict)
     rounds: int = 0
     scale: float = 1.0

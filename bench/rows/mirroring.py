@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from bench.collection import BYTES, DOCUMENTS, make_collection, size_of
 from bench.contestants import NGINX, Contestant, command, start_nginx, start_peer, start_server
 from bench.load import LOOPBACK
-from bench.machine import can_measure_memory
+from bench.machine import can_measure_memory, memory_bytes
 from bench.report.results import OURS, Line
 from bench.workshop import BenchError
 
@@ -30,6 +30,7 @@ PEERS = 3
 CURL, RSYNC, CP = "curl", "rsync", "cp"
 AT_ONCE = 16
 _MB = 1e6
+_LOOK_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +135,15 @@ def _copy(workshop: Workshop, copier: Copier, collection: Path) -> tuple[float, 
     os.sync()  # what others have left to write is not this one's
     begin = time.monotonic()
     program = workshop.start([*copier.words, str(folder)], is_free=True)
-    _, status, used = os.wait4(program.pid, 0)
+    peak = 0  # not that of wait4: it begins with what we had in memory when we started the program
+    while program.process.poll() is None:
+        peak = max(peak, memory_bytes(program.pid, peak=True) if can_measure_memory() else 0)
+        time.sleep(_LOOK_SECONDS)
     seconds = time.monotonic() - begin
-    program.process.returncode = os.waitstatus_to_exitcode(status)
     copied = {path.name: path.stat().st_size for path in folder.glob("rfc*.txt")}
     if program.process.returncode or copied != {
         path.name: path.stat().st_size for path in collection.glob("rfc*.txt")
     }:
         raise BenchError(f"{copier.name} did not copy all of it:\n{program.output[-2000:]}")
     workshop.stop(program)
-    return seconds, used.ru_maxrss * 1024 / _MB
+    return seconds, peak / _MB
