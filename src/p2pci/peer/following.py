@@ -156,6 +156,9 @@ class Follower:
         has_news = self._rest.see(files, _now())
         if has_news or self._folder is not Presence.THERE or _now() >= self._scan_at:
             await self._scan()
+        elif (documents := self._shelf.documents) != self._documents:  # downloaded, perhaps by a mirror
+            self._documents = documents
+            self._changed()
         if self._folder is Presence.GONE:
             self._tell(FolderBack())
         self._folder = Presence.THERE
