@@ -154,11 +154,9 @@ class Follower:
         self._rest.adopt((known.name, known.state) for known in self._shelf.documents.values())
         files = await _in_thread(self._shelf.look)
         has_news = self._rest.see(files, _now())
+        has_news |= self._shelf.documents != self._documents  # downloaded, and perhaps without titles
         if has_news or self._folder is not Presence.THERE or _now() >= self._scan_at:
             await self._scan()
-        elif (documents := self._shelf.documents) != self._documents:  # downloaded, perhaps by a mirror
-            self._documents = documents
-            self._changed()
         if self._folder is Presence.GONE:
             self._tell(FolderBack())
         self._folder = Presence.THERE

@@ -100,9 +100,10 @@ async def test_selection_is_mirrored(page: Page) -> None:
 async def test_what_was_mirrored_is_shared(page: Page) -> None:
     await page.post("/api/mirror", {"numbers": "7100-7199"})
     async with IndexClient(HOST, page.index.port) as index, asyncio.timeout(10):
-        for number in (7101, 7102):
-            while (await index.lookup(number)).records[1:] == []:
+        for number, title in ((7101, "Congestion of Carrier Pigeons"), (7102, "Talking by Pigeon")):
+            while len(records := (await index.lookup(number)).records) < 2:
                 await asyncio.sleep(0.05)  # it is seen by word of the system, and nothing tells of that here
+            assert [record.title for record in records] == [title, title]
 
 
 async def test_what_could_not_be_had_is_not_on_its_way_for_ever(page: Page) -> None:
